@@ -623,6 +623,17 @@ _OPEN = re.compile(
 _LIST_ITEM = re.compile(r"\s*(?:[-*\u2022|]|\(?\w{1,2}[.)])\s*\w")
 
 
+def _has_open_turns(answer: str, last_line: int) -> bool:
+    """Whether the last turn is brief, or people end others without a full stop too."""
+    if len(answer[last_line:].split()) <= BRIEF_TURN:
+        return True
+    return any(line[-1:].isalpha() for line in answer[:last_line].split("\n"))
+
+
+BRIEF_TURN = 6
+"""Words with the name, up to which a last turn needs no full stop."""
+
+
 def cut(reading: Reading) -> Iterator[Finding]:
     """An answer that nobody cut and that ends in the middle of a sentence all the same.
 
@@ -631,6 +642,7 @@ def cut(reading: Reading) -> Iterator[Finding]:
     answer = reading.draft.answer
     last_line = answer.rfind("\n") + 1
     open_end = answer[-1].isalpha() and not _LIST_ITEM.match(answer, last_line)
+    open_end = open_end and not (reading.is_dialogue and _has_open_turns(answer, last_line))
     # no bracket is open for _OPEN where a sentence ends, and the rest of it is a last word
     seen = max(last_line, len(answer) - 12) if answer[-1] in ".!?" else last_line
     if open_end or _CUT_OFF.search(answer[-12:]) or _OPEN.search(answer, seen):

@@ -141,13 +141,24 @@ def another_nation(reading: Reading) -> Iterator[Finding]:
         weight = _SURE * len(sure)
         if unsure and not _has_own(text, vocabulary, asked):
             weight += min(len(unsure), _MOST_UNSURE)
-        if weight >= _FLAGGED:
+        if weight >= _FLAGGED and not (weight < _REFUSED and _compares(reading, asked)):
             shown = ", ".join(f'"{sign}"' for sign in sorted(sure or unsure)[:3])
             place = _PLACES[asked]
             what = f"{shown}: not of the law of {place}"
             far = weight >= _REFUSED and bool(sure) and not _is_elsewhere(reading, asked)
             yield "LAW_JURISDICTION", what, "answer", far
             return
+
+
+def _compares(reading: Reading, asked: str) -> bool:
+    """Whether a talk has an Act of the nation asked for, and speaks of another by its name."""
+    own = _OWN_ACT.get(asked)
+    if own is None or not reading.is_dialogue or own not in reading.draft.answer:
+        return False
+    return _ABROAD[asked].search(_ACT.sub("", reading.draft.answer)) is not None
+
+
+_OWN_ACT = {"scotland": "(Scotland)", "northern-ireland": "(Northern Ireland)"}
 
 
 def _is_elsewhere(reading: Reading, asked: str) -> bool:

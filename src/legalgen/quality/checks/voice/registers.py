@@ -85,6 +85,10 @@ ADVISERS = frozenset({"advice", "conversational", "ethics"})
 """Sample types in which somebody advises, who may say `I`."""
 OF_ADVISER = 1.0
 """What is taken from a sentence in which such a one does."""
+_SYMPATHY = frozenset({"sorry", "hear", "worried", "stressful", "frustrating", "tough", "sympathise"})
+"""What such a one says of the reader's trouble."""
+OF_A_PARTY = 1.0
+"""What is taken from a sentence that names a party: it tells what happened."""
 
 
 def registers(reading: Reading) -> Iterator[Finding]:
@@ -141,18 +145,28 @@ def _scores(
         tokens -= _SELF
         if _OPINION.isdisjoint(tokens):
             tokens |= {"I"}
-            advises = reading.task is None or reading.task.sample_type in ADVISERS
-            less += OF_ADVISER * advises
+            if reading.task is None or reading.task.sample_type in ADVISERS:
+                tokens -= _SYMPATHY
+                less += OF_ADVISER
     for each in REGISTERS:
         found = each.found(tokens, less)
+        if found and each.code == "META_TALK" and _names_a_party(bare, known):
+            found = each.found(tokens, less + OF_A_PARTY)
         if found is None:
             continue
         if each.code != "HARMFUL":
             yield each, *found
-        elif is_advised(bare):
+        elif is_advised(bare) and is_told_to(bare, each.weights.keys() - known):
             score, _ = found
-            sure = score >= PLAINLY_HARMFUL and not each.anchors.isdisjoint(tokens)
-            yield each, score, sure and is_told_to(bare, each.weights.keys() - known)
+            yield each, score, score >= PLAINLY_HARMFUL and not each.anchors.isdisjoint(tokens)
+
+
+_NAME = re.compile(r"(?<=[\w,] )[A-Z][a-z]+")
+
+
+def _names_a_party(sentence: str, known: Set[str]) -> bool:
+    """Whether somebody or something acts in it that the question names."""
+    return any(name.lower() in known for name in _NAME.findall(sentence))
 
 
 PLAINLY_HARMFUL = 5.0

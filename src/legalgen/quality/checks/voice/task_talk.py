@@ -17,6 +17,8 @@ from legalgen.store.sample import words
 _ORDERED, _ORDERED_OFTEN = word_list("ordered"), word_list("ordered_often")
 _ORDERED_TOO = word_list("ordered_too")
 _WRITTEN = word_list("written")
+_WRITTEN_ALONE = _WRITTEN - _ORDERED - _ORDERED_OFTEN - _ORDERED_TOO
+"""Those that are no words of orders too: each word counts once."""
 _DONE = word_list("done_about_it") - _ORDERED - _ORDERED_OFTEN - _ORDERED_TOO
 ORDERED = 1.5
 """Weight of a word of orders that law seldom has; other words have 1."""
@@ -65,7 +67,7 @@ def _weight(sentence: str, known: Set[str], *, strong: bool = True) -> float:
     ``strong``: one of the former that law seldom has, or two of those that it has often.
     """
     tokens = frozenset(words(unquoted(sentence))) - known
-    written, often = len(_WRITTEN & tokens), len(_ORDERED_OFTEN & tokens)
+    written, often = len(_WRITTEN_ALONE & tokens), len(_ORDERED_OFTEN & tokens)
     alone = len(_ORDERED & tokens)
     ordered, others = alone + often, len(_ORDERED_TOO & tokens)
     if (strong and not alone and often < OFTEN) or not written or not (ordered or others):
