@@ -85,7 +85,9 @@ ADVISERS = frozenset({"advice", "conversational", "ethics"})
 """Sample types in which somebody advises, who may say `I`."""
 OF_ADVISER = 1.0
 """What is taken from a sentence in which such a one does."""
-_SYMPATHY = frozenset({"sorry", "hear", "worried", "stressful", "frustrating", "tough", "sympathise"})
+_SYMPATHY = frozenset(
+    {"sorry", "hear", "worried", "stressful", "frustrating", "tough", "sympathise"}
+)
 """What such a one says of the reader's trouble."""
 OF_A_PARTY = 1.0
 """What is taken from a sentence that names a party: it tells what happened."""
@@ -150,7 +152,7 @@ def _scores(
                 less += OF_ADVISER
     for each in REGISTERS:
         found = each.found(tokens, less)
-        if found and each.code == "META_TALK" and _names_a_party(bare, known):
+        if found and each.code == "META_TALK" and not found[1] and _names_a_party(bare, known):
             found = each.found(tokens, less + OF_A_PARTY)
         if found is None:
             continue
