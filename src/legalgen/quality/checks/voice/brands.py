@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 
 from legalgen.quality.checks.voice.plain import unquoted
-from legalgen.quality.reading import TOKEN, Finding, Reading, excerpt, sentences
+from legalgen.quality.reading import COMMON, TOKEN, Finding, Reading, excerpt, sentences
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import words
 
@@ -38,13 +38,75 @@ _OF_LAW = re.compile(
     r"|[Ii]n|[Rr]e|of the)|[Ss]ee(?: also)?)\s+\Z"
 )
 """What stands before a judge, a case or a place."""
+_TITLED = re.compile(
+    r"(?:\b(?:Lord|Lady|Justice|Judge|Sir|Mr|Mrs|Ms|Dr|Professor|Baroness|Advocate|General|vs?\.?"
+    r"|[Rr]e)|[Ss]ee(?: also)?)\s+\Z"
+)
+"""The same where a product is praised, which things are kept in as well."""
 _BEGINS = re.compile(r"(?:\A|[.!?:;\n\"\u201c*()\u2022\u2013-])[\s*\"\u201c(]*\Z")
 _AMERICA = re.compile(r"\bU\.?S\b")
 _CASE = re.compile(r"[^.;\n]{0,60}\bv\b[^.;\n]{0,60}")
 
 
+_USED = word_list("selling_products")
+_PRAISES, _PRAISES_TOO = word_list("selling_praises"), word_list("selling_praises_too")
+_BEYOND_ITS_PEERS = re.compile(
+    r"\b(?:second to none|(?:without|beyond) (?:an? )?(?:equal|peer|rival)|head and shoulders"
+    r"|gold standard|in a class of (?:its|their) own|un(?:equall?ed|rivall?ed|surpassed|matched)"
+    r"|peerless|matchless|incomparable|outstanding|exemplary|outperforms?|outclass(?:es)?"
+    r"|surpass(?:es)?|excels?|admirabl[ey]|admired|acclaimed|praised|award-\w+|far and away"
+    r"|nothing (?:better|finer|to match)|(?:no|few|nobody) (?:\w+ )?(?:rivals?|equals?|peers?"
+    r"|competitors?)|(?:its|their) (?:competitors|rivals|peers)|finest|foremost"
+    r"|most (?:reliable|trusted|accurate|complete|dependable)|yet bettered|far (?:behind|ahead)"
+    r"|look(?:s|ed)? back|money well spent|bargain at|should be without|least trouble"
+    r"|most reliably|highly (?:regarded|rated|recommended)|deservedly|rightly|warmly)\b"
+)
+"""Praise that sets a thing above others of its kind, in small letters."""
+_COMMENDED = re.compile(
+    r"\b(?:do(?:es)? well to|would do well|wise to|prudent to|recommend(?:ed)?|turns? to|choose"
+    r"|adopts?|subscribe|best served|should obtain|well spent|have recourse|rely on|to use)\b"
+)
+"""What a sentence says that sends its reader to it."""
+
+
+MUCH_PRAISE = 2
+"""Words of praise in one sentence from which it surely commends a product; of those that law has
+too so many are praise at all."""
+
+
+def _commended(reading: Reading) -> Iterator[Finding]:
+    """A sentence that praises, as no law does, a product that nobody asked about."""
+    vocabulary = reading.answer_vocabulary
+    there = (_PRAISES | _PRAISES_TOO) & vocabulary
+    if not there or _USED.isdisjoint(vocabulary) or reading.is_dialogue:
+        return
+    if _PRAISES.isdisjoint(there) and len(there) < MUCH_PRAISE:
+        return
+    names: frozenset[str] | None = None
+    for sentence in reading.sentences:
+        if not any(map(sentence.lower().__contains__, there)):
+            continue
+        low = unquoted(sentence.lower())
+        tokens = frozenset(words(low))
+        praise = len(_PRAISES & tokens) or len(_PRAISES_TOO & tokens) // MUCH_PRAISE
+        if not praise or _USED.isdisjoint(tokens):
+            continue
+        if names is None:
+            text = _AMERICA.sub(" ", unquoted(reading.draft.answer))
+            names = frozenset([each.split()[0] for each in _names(text, reading, _TITLED)])
+            names = frozenset([each for each in names if each.lower() not in COMMON])
+        if not names.isdisjoint(TOKEN.findall(sentence)):
+            praise += len(_PRAISES_TOO & tokens) + len(_BEYOND_ITS_PEERS.findall(low))
+            sure = praise > MUCH_PRAISE or _COMMENDED.search(low) is not None
+            yield "ADVERTISING", f'"{excerpt(sentence, 0)}" in answer', "answer", sure
+            return
+
+
 def brands(reading: Reading) -> Iterator[Finding]:
     """A sentence in which such a name is sold."""
+    if commended := next(_commended(reading), None):
+        yield commended
+        return
     vocabulary = reading.answer_vocabulary
     offers = not (_SELLS.isdisjoint(vocabulary) and _PLANS.isdisjoint(vocabulary))
     if not offers or reading.is_dialogue or _kinds(vocabulary) < LEAST_KINDS:
@@ -115,7 +177,7 @@ def _is_sold(tokens: Set[str], *, alone: bool) -> bool | None:
     return kinds > LEAST_KINDS or (praised and offered)
 
 
-def _names(text: str, reading: Reading) -> Iterator[str]:
+def _names(text: str, reading: Reading, of_law: re.Pattern[str] = _OF_LAW) -> Iterator[str]:
     """Names in a text that neither the question nor the law has."""
     cited = " ".join([f"{each.text} {each.proposition}" for each in reading.draft.citations])
     known = f"{reading.draft.question} {reading.steps_text} {cited}"
@@ -123,7 +185,7 @@ def _names(text: str, reading: Reading) -> Iterator[str]:
     for found in _NAME.finditer(text):
         name = found[0]
         before = text[max(0, found.start() - 20) : found.start()]
-        if _OF_LAW.search(before):
+        if of_law.search(before):
             continue
         parts = name.split()
         if _BEGINS.search(before) and name.isalpha() and name[1:].islower():
