@@ -62,3 +62,33 @@ def test_a_name_of_the_question_is_no_brand() -> None:
     said = "Hearthly says that clients love its dashboard, and that you will lose no day."
     assert sold(f"There {said}") == "reject"
     assert sold(f"There {said}", question=f"{QUESTION} Hearthly is her agent.") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Agents do well to use the console of Leasewright, which is rightly admired for its ease.",
+         "reject"),
+        ("It is prudent to log it in Rentopia, an exemplary product that leaves its rivals behind.",
+         "reject"),
+        ("The prudent agent entrusts the form to Leasewell, whose drafting is faultless.", "flag"),
+        ("Nobody who has used Docketly goes back to a paper diary, such is its elegance.", "flag"),
+    ],
+)  # fmt: skip
+def test_a_product_that_is_praised(said: str, expected: str) -> None:
+    """In a lawyer's own words, without an offer and without haste."""
+    assert sold(said) == expected
+    assert sold(said, kind="dialogue") is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The fee is modest, and the Land Registry portal is the easiest way to a copy.",
+        "The best guide to the practice is Woodfall, which has no rival among the textbooks.",
+        "The court praised the tenant for the use that Tomasz had made of the shop.",
+    ],
+)
+def test_praise_that_sells_nothing(said: str) -> None:
+    """Public bodies, books and parties."""
+    assert sold(said) is None

@@ -122,3 +122,22 @@ def test_terms_of_other_countries_are_none_of_the_place(
     """One that is nowhere else refuses; money of another country counts with another sign."""
     said = found(answer, "What can she claim for it?", place=place)
     assert said.get("LAW_JURISDICTION", "") == expected
+
+
+COMPARED = (
+    "Ann: The Defamation Act (Northern Ireland) 2022 has no such test.\n"
+    "Ben: And in Glasgow?\n"
+    "Ann: Section 1 of the Defamation and Malicious Publication (Scotland) Act 2021 has one.\n"
+    "Ben: So we differ from {country}."
+)
+
+
+@pytest.mark.parametrize(
+    ("country", "kind", "expected"),
+    [("Scotland", "dialogue", ""), ("them", "dialogue", "flag"), ("Scotland", "concept", "flag")],
+)
+def test_people_compare_nations_in_a_talk(country: str, kind: str, expected: str) -> None:
+    """Each with its own Act, and the other nation by its name."""
+    asked = "What is serious harm to a reputation in Belfast?"
+    said = found(COMPARED.format(country=country), asked, kind=kind)
+    assert said.get("LAW_JURISDICTION", "") == expected

@@ -79,3 +79,42 @@ def test_what_the_question_asks_is_its_subject() -> None:
     asked = f"{QUESTION} The tenants are candidates whose scripts an examiner marks for credit."
     assert spoken(said) == "reject"
     assert spoken(said, question=asked) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Then comes the exception, for an intermediate sample should treat one of each.",
+        "The brief for this type wants the source of the rule, so that comes next.",
+        "As the difficulty is set to basic, waiver is left out.",
+        "A word on waiver would be too much for an intermediate learner.",
+        "What the guidelines for case notes want next is the ratio.",
+    ],
+)
+def test_the_kind_of_text_that_was_ordered(said: str) -> None:
+    """For whom, of what kind and how long: nobody is told so by law."""
+    assert spoken(said) == "reject"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The guidelines for this type of injury give a range of 5,000 to 12,000 pounds.",
+        "The basic answer is that she may stay, and an advanced payment does not alter it.",
+        "The expert's answer must be served within 28 days.",
+        "If you put on it the date on which the keys were handed over, it is her word against his.",
+        "It was seriously meant and clearly worded, yet Amara asked for nothing in exchange.",
+        "The wording of the covenant was chosen with care and repeats that of the earlier lease.",
+        "I am sorry to hear how abruptly this ended.",
+    ],
+)
+def test_law_of_levels_words_and_keys(said: str) -> None:
+    """A word counts once, parties and their papers are the case, and an adviser may be sorry."""
+    assert spoken(said, kind="advice") is None
+
+
+def test_samples_of_the_question_are_its_subject() -> None:
+    """Where the case is about them."""
+    said = "An intermediate sample should be taken from each hold."
+    assert spoken(said) == "reject"
+    assert spoken(said, question=f"{QUESTION} What if a sample of the grain is wet?") is None

@@ -308,3 +308,29 @@ def test_noun_phrases_are_no_sentences(answer: str, expected: dict[str, str]) ->
     """Of an answer with hardly a verb nothing is said of anything; orders have verbs."""
     said = found(answer, kind="concept")
     assert {code: said[code] for code in ("LIST_ONLY", "TELEGRAPHIC") if code in said} == expected
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        (
+            ("Can I leave now", "Yes. The notice has run out and nothing is owed to him any more"),
+            "",
+        ),
+        (("Can I leave now?", "You can. Thanks x"), ""),
+        (
+            ("Can I leave now?", "You can, but the deposit is not his and he has to pay it"),
+            "reject",
+        ),
+        (
+            ("Can I leave now", "You can, but the deposit is not his and he has to pay the"),
+            "reject",
+        ),
+    ],
+)
+def test_turns_of_a_chat_may_end_without_a_full_stop(turns: tuple[str, str], expected: str) -> None:
+    """A brief last one, and a longer one where others do."""
+    said = "\n\n".join(
+        f"{name}: {turn}" for name, turn in zip(("Tasha", "Meg"), turns, strict=True)
+    )
+    assert found(said, kind="dialogue").get("TRUNCATED", "") == expected

@@ -68,3 +68,25 @@ def test_what_others_say_is_theirs(said: str) -> None:
 def test_a_question_may_ask_for_a_letter() -> None:
     """In which somebody speaks of himself."""
     assert "ROLE_PLAY" not in found(ADVICE, f"{QUESTION} Write a letter for her solicitor.")
+
+
+LAW = "She may forfeit, because rent is apart from other breaches and no notice is owed. " * 12
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("In thirty years at the Bar I have lost this point once, and my clerk still laughs. ",
+         "reject"),
+        ("When I sat in the County Court at Leeds, a young advocate tried the opposite. ", "flag"),
+        ("A bailiff once asked me this in the canteen. ", "flag"),
+        ("My late father, a magistrate in Kerry, would tell us so at supper. ", "flag"),
+        ("I told the court that you would be abroad, and my colleague will send the draft. ", ""),
+        ("I am sorry for the delay, and I have assumed that I was sent the whole lease. ", ""),
+        ("The widow said: 'I still remember what my husband told me over tea.' ", ""),
+        ("An old hand who had been there for four decades told the court of it. ", ""),
+    ],
+)  # fmt: skip
+def test_a_life_in_a_long_answer(said: str, expected: str) -> None:
+    """A career, a memory and people of his own need be told but once."""
+    assert found(said + LAW).get("ROLE_PLAY", "") == expected

@@ -18,7 +18,7 @@ from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import word_list
 
 CONDEMNED = re.compile(
-    r"\b(?:(?:must|may|should|ought|need) not\b|cannot\b|offen[cs]e|crim(?:e|inal)|contempt|perjur"
+    r"\b(?:(?:must|may|should|ought) not\b|cannot\b|offen[cs]e|crim(?:e|inal)|contempt|perjur"
     r"|fraud|unlawful|illegal|forbid|forbidden|prohibit|liable|void\b|sanction|spoliation|dishonest"
     r"|penalt|set aside)"
 )
@@ -31,7 +31,9 @@ FORBIDS = re.compile(
     r"\b(?:offen[cs]e|crim(?:e|inal)|contempt|perjur|fraud|unlawful|illegal|forbid|prohibit"
     r"|sanction"
     r"|spoliation|dishonest|penalt|set aside|struck out|inferences?|convict|prison|jail|imprison"
-    r"|misconduct|obstruct|pervert|sham\b|void\b|wrongdoing|preserv|suspend|must (?:be )?kept?\b)"
+    r"|misconduct|obstruct|pervert|sham\b|void\b|wrongdoing|preserv|suspend|must (?:be )?kept?\b"
+    r"|(?:stays?|leave (?:it|them|everything)) (?:exactly |just )?(?:as|where) (?:it|they) (?:is"
+    r"|are)\b)"
 )
 """An answer that does, in folded text."""
 
@@ -66,6 +68,7 @@ _MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|spring|summer|autumn|winter)"
 )
+_WORDING = r"(?:paragraph|clause|word|sentence|schedule|section|reference|definition)"
 _NOBODY = r"(?:nobody|no one|none)"
 
 
@@ -87,7 +90,8 @@ class _Way:
 
 _WAYS = (
     _Way(  # silence
-        "alarmed better bother bothered breathe dark disclosing discreet discreetly enclose "
+        "disclose mention alarmed better bother bothered breathe dark disclosing discreet"
+        " discreetly enclose "
         "everyone exchange inform keep learn mentioning mistake mouth need needs no nobody none "
         "nothing paper phone quieter quietest quietly referring return revealing saying slip "
         "telephone telling trouble troubled volunteer without writing",
@@ -96,7 +100,9 @@ _WAYS = (
         r"|keep (?:her|him|them|the \w+) in the dark\b"
         r"|(?:say|tell|mention|report|breathe|let slip) (?:nothing|not a word|no word)\b"
         r"|tell (?:nobody|no one)\b"
-        r"|needs? (?:hear|know|learn|be told|see) nothing\b|needs? (?:never|not) (?:hear|know"
+        r"|(?:mention|tell|show|disclose|speak)\b[^.;]{0,40} (?:to|of it to) (?:nobody|no one)\b"
+        r"|needs? (?:hear|know|learn|be told|see) nothing\b"
+        r"|(?<!you )needs? (?:never|not) (?:hear|know"
         r"|learn|see|find out|be (?:told|troubled|bothered|informed|alarmed))\b"
         r"|no (?:need|reason|call) to (?:trouble|tell|mention|inform|bother|alarm|volunteer)\b"
         r"|(?:nothing|none) (?:of (?:this|that|it) )?(?:should |need )?(?:go |be put |be )?in"
@@ -147,7 +153,7 @@ _WAYS = (
         r" (?:earlier|older) (?:date|day)\b|an earlier (?:date|day) (?:on|in) it\b"
         r"|date (?:it|them|the \w+) (?:back|before|from (?:last|the (?:day|week|month|year)"
         r" before)|to (?:a|the|last) )"
-        r"|(?:carry|bear|give (?:it|them|the \w+)|put|use) a (?:date|day) (?:before"
+        r"|(?:carry|bear|give (?:it|them|the \w+)|put|use|bearing|with) a (?:date|day) (?:before"
         rf"|in {_MONTH})\b"
         rf"|(?:bears?|bearing|with|under|use|put) last {_MONTH}'s date\b"
         r"|(?:made out|issued|signed?|drawn up)\b[^.;]{0,50} (?:dated|date) (?:from |in |of "
@@ -168,8 +174,8 @@ _WAYS = (
         "moved overwrite overwritten phone pulp purge purged remove removed rid scrap sent "
         "shred shredded shredder stick strip taken thrown tidy tip travel wipe wiped",
         r"\b(?:shred|through the (?:machine|shredder)\b|(?<!or )(?:burn|pulp|wipe|delete|erase"
-        r"|bin) (?:it"
-        r"|them|the|every|all|your|any)\b"
+        r"|bin) (?:it|them|the|every|all|your|any)\b"
+        rf"(?! (?:\w+ )?{_WORDING}s?\b)"
         r"|(?:moved|sent|kept|forwarded) (?:\w+ ){0,3}?(?:account of your own|private account"
         r"|home)\b"
         rf"|have (?:the|that|this|your|those|her|his) [^.;]{{1,60}}?\b{_GONE}"
@@ -180,8 +186,8 @@ _WAYS = (
         r"|let (?:it|them|the \w+) lapse\b|taken? to the tip\b"
         r"|meets? with (?:some|an?) (?:mishap|accident)\b)",
         r"\b(?:(?:clear|tidy|strip|empty|purge|wipe|delete|remove|overwrite|discard|lose"
-        r"|scrap)(?:ed)?"
-        r" (?:the|their|your|his|her|that|those|all|any|every|it|them)\b"
+        r"|scrap)(?:ed)? (?:the|their|your|his|her|that|those|all|any|every|it|them)\b"
+        rf"(?! (?:\w+ )?{_WORDING}s?\b)"
         rf"|{_PAPER} (?:\w+ ){{0,4}}(?:{_GONE}|lost|taken out|thrown away)\b|travel on a\b"
         r"|stay at home until\b|get(?:ting)? rid of\b|taken out of the (?:folder|file"
         r"|bundle))",
@@ -220,7 +226,8 @@ _WAYS = (
         r"|tidied|brought)\b)",
     ),
     _Way(  # one story
-        "account accurate answer books brief briefed choice clever coach coached correct dates "
+        "untrue false lie generous account accurate answer books brief briefed choice clever"
+        " coach coached correct dates "
         "diary file font hold ink line literally match memory notes paper papers pen primed "
         "recall records remember remind reminded school schooled skilful story strictly "
         "technically told true truthfully version",
@@ -230,6 +237,8 @@ _WAYS = (
         r"|stick to (?:the|that|your|one) (?:story|version|line)\b"
         r"|(?:same|older) (?:font|pen|ink|paper)\b"
         r"|(?:literally|strictly|technically|in a sense) (?:true|accurate|correct)\b"
+        r"|(?:is|was|be) not (?:strictly |exactly )?(?:untrue|false|a lie)\b"
+        r"|on a generous reading\b"
         r"|(?:careful|clever|right|skilful) choice of words\b"
         r"|may (?:then )?truthfully (?:say|write|state|answer)\b"
         r"|(?:coached?|brief(?:ed)?|school(?:ed)?|remind(?:ed)?|told|primed) (?:\w+ ){0,3}?(?:to"
@@ -240,7 +249,8 @@ _WAYS = (
         r"|know)\b|should (?:hold|keep) to that\b)",
     ),
     _Way(  # nobody will know
-        "arouse attention attract attracts audit audited behind checked closed closes compare "
+        "means arouse attention attract attracts audit audited behind checked closed closes"
+        " compare "
         "compared connects contradict contrary detect difficult dig discover disprove enquire "
         "ever evidence few fewer given hard hardly impossible inquire inspect invite invites "
         "lets link links looking never no nobody none not nothing notice noticed only probe "
@@ -269,12 +279,14 @@ _WAYS = (
         rf"|{_LOOKS} (?:few|only|no more than|none)\b"
         r"|(?:hard|difficult|impossible) to (?:prove|disprove|trace|check|show otherwise)\b"
         r"|(?:no|without) (?:proof|evidence|trace|trail)\b|prove the contrary\b"
+        r"|no means of (?:knowing|checking|finding|proving)\b"
         r"|would need evidence\b|mostly lets?\b|will satisfy\b|unremarkable\b"
         r"|closes? the (?:matter|file)\b|(?:matter|file) (?:is|will be) closed\b"
         r"|leave it there\b|no longer brings?\b)",
     ),
     _Way(  # a false account
-        "act answer appear assured attribute busy claim computer crashed damaged data describe "
+        "recall remember confirm testify described presented explained passed act answer appear"
+        " assured attribute busy claim computer crashed damaged data describe "
         "destroyed explain found insist let letter look lost maintain misfiled mislaid missed "
         "natural plausible present put puzzled ready received regretful reply retained say "
         "scrapped seem shocked software sorry sound spent staff state stolen suppose surprised "
@@ -302,11 +314,15 @@ _WAYS = (
         r"|(?:\A|(?<=[,;] )|(?<=[,;] and )|(?<=[,;] then ))(?:say|explain|answer|state|reply"
         r"|write back|tell \w+(?: \w+)?) that\b|may be assured\b"
         r"|let (?:him|her|them|the \w+) (?:believe|think|understand|suppose)\b"
+        r"|(?:can|may|should|might|could) (?:recall|remember|confirm|testify"
+        r"|bear witness)\b[^.;]{0,30} that\b"
+        r"|(?:may|can|should|could) (?:then )?be (?:described|presented|explained|passed off) as\b"
         r"|(?:is|are) an? (?:natural|plausible|safe|easy|ready) (?:answer|explanation|reply"
         r"|excuse)\b|given to understand\b|covering letter should\b)",
     ),
     _Way(  # other people
-        "abroad absent accountant acquaintance anybody aunt away before better bit brother "
+        "loyal holidays holiday abroad absent accountant acquaintance anybody aunt away before"
+        " better bit brother "
         "brother-in-law builder calendar cash colleague cousin daughter driving encourage "
         "encouraged engineer father favour forget friend friendly garage gift holiday husband "
         "invite invited invoice leave little lodge mother names neighbour nephew niece notes "
@@ -331,7 +347,9 @@ _WAYS = (
         r"|when|calendar)\b"
         r"|small (?:present|gift|favour)\b|before (?:anybody|anyone|somebody|he|she|they)"
         r" (?:\w+ )?(?:explains?|asks?|looks?|learns?|finds?|notices?|counts?)\b"
-        r"|paid in cash\b|no invoice\b|better (?:if|that) (?:the \w+|he|she|they) (?:is"
+        r"|paid in cash\b|(?:he|she|they|who) (?:is|are) loyal\b|who need not have been\b"
+        r"|(?:given|sent on|granted) (?:his|her|their) (?:holidays?|leave)\b|no invoice\b"
+        r"|better (?:if|that) (?:the \w+|he|she|they) (?:is"
         r"|are|was"
         r"|were) (?:not|away|absent)\b)",
     ),
@@ -346,7 +364,7 @@ r" and have no such word none has more than
 FORBIDDEN = 1.5
 """What a word for what is forbidden takes away."""
 _RARE = word_list("concealing_rare")
-LEAST_RARE, LIKELY_RARE = 4, 1.0
+LEAST_RARE, LIKELY_RARE = 3, 1.0
 """Number of words that few answers have, and weight of the sentences that have them, below which
 nobody looks closer."""
 _WARNED = re.compile(

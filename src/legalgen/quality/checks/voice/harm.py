@@ -25,22 +25,34 @@ from legalgen.store.sample import words
 
 def is_told_to(sentence: str, acts: Set[str]) -> bool:
     """Whether a sentence says what somebody should do, or begins with what is to be done."""
-    if _WARNS.search(sentence):
+    return _WARNS.search(sentence) is None and is_directed(sentence, acts)
+
+
+def is_directed(sentence: str, acts: Set[str]) -> bool:
+    """Whether a sentence tells its reader what to do, or what follows if he does."""
+    if _KEEPS.search(sentence):
         return False
     first = words(sentence)[0]
-    return first in acts or first in _ORDERING or _ADVISES.search(sentence) is not None
+    if first in _ORDERING or (first in acts and first not in _NO_ORDER):
+        return True
+    return _ADVISES.search(sentence) is not None
 
 
-_ORDERING = word_list("ordering")
-_ADVISES = re.compile(r"\b[Yy]ou (?:should|can|could|may|might|will want to|had better)\b")
+_ORDERING, _NO_ORDER = word_list("ordering"), word_list("no_order")
+_ADVISES = re.compile(
+    r"\b[Ii]f you\b|\b[Yy]ou (?:should|can|could|may|might|will want to|had better)\b"
+)
 _WARNS = re.compile(
     r"\b(?:[Dd]o not|[Dd]on't|[Nn]ever|[Aa]void|[Rr]efrain|[Ss]top|[Rr]ather than|[Ii]nstead of"
     r"|[Nn]either|[Nn]o one|\A\w+ nothing|[Ii]f you|[Uu]nless|[Ww]here you|[Ww]hen you"
-    r"|[Pp]reserv\w+|[Nn]obody (?:may|can|should)"
-    r"|\A(?:Keep|Save|Take) (?:every\w*|all|any|each|copies|originals?|screenshots|photo\w+"
-    r"|an? (?:copy|record|note|diary|log)|(?:your|the) (?:emails?|texts?|phones?|documents?"
-    r"|messages|receipts?|records?|originals?)))\b"
+    r"|[Pp]reserv\w+|[Nn]obody (?:may|can|should))\b"
 )
+_KEEPS = re.compile(
+    r"\A(?:Keep|Save|Take) (?:every\w*|all|any|each|copies|originals?|screenshots|photo\w+"
+    r"|an? (?:copy|record|note|diary|log)|(?:your|the) (?:emails?|texts?|text messages?|phones?"
+    r"|documents?|messages|receipts?|records?|originals?))\b|\bonly (?:after|once|if|when|with)\b"
+)
+"""What a sentence says that keeps a thing for those who ask, or waits for them."""
 _KNOWS_BETTER = re.compile(
     r"\b(?:lawful|inferences?|struck out|strikes? (?:\w+ ){0,3}?out|obstruct|pervert|wrongdoing"
     r"|misconduct|default judgment|reverse[sd]|erasure|personal data|privacy|GDPR"

@@ -13,7 +13,12 @@ from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
-from legalgen.quality.checks.voice.harm import is_advised, is_told_to, knows_better
+from legalgen.quality.checks.voice.harm import (
+    is_advised,
+    is_directed,
+    is_told_to,
+    knows_better,
+)
 from legalgen.quality.checks.voice.plain import unquoted
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import weighted, word_list
@@ -89,8 +94,8 @@ _SYMPATHY = frozenset(
     {"sorry", "hear", "worried", "stressful", "frustrating", "tough", "sympathise"}
 )
 """What such a one says of the reader's trouble."""
-OF_A_PARTY = 1.0
-"""What is taken from a sentence that names a party: it tells what happened."""
+OF_THE_CASE = 1.5
+"""What is taken from a sentence that names a party or a paper of theirs: it tells what happened."""
 
 
 def registers(reading: Reading) -> Iterator[Finding]:
@@ -137,7 +142,7 @@ def _scores(
     reading: Reading, sentence: str, known: Set[str]
 ) -> Iterator[tuple[Register, float, bool]]:
     """The registers that a sentence is likely of, and what it weighs in them."""
-    bare = unquoted(sentence)
+    bare = _OF_FORMS.sub(" ", unquoted(sentence))
     said = words(bare)
     tokens = (frozenset(said) | _first_person(bare)) - known - {"i"}
     if _STRONG.isdisjoint(tokens):
@@ -152,23 +157,31 @@ def _scores(
                 less += OF_ADVISER
     for each in REGISTERS:
         found = each.found(tokens, less)
-        if found and each.code == "META_TALK" and not found[1] and _names_a_party(bare, known):
-            found = each.found(tokens, less + OF_A_PARTY)
+        if found and each is REGISTERS[0] and not found[1] and _is_of_facts(bare, known):
+            found = each.found(tokens, less + OF_THE_CASE)
         if found is None:
             continue
         if each.code != "HARMFUL":
             yield each, *found
-        elif is_advised(bare) and is_told_to(bare, each.weights.keys() - known):
+        elif is_advised(bare) and is_directed(bare, acts := each.weights.keys() - known):
             score, _ = found
-            yield each, score, score >= PLAINLY_HARMFUL and not each.anchors.isdisjoint(tokens)
+            sure = score >= PLAINLY_HARMFUL and not each.anchors.isdisjoint(tokens)
+            yield each, score, sure and is_told_to(bare, acts)
 
 
+_OF_FORMS = re.compile(r"\bstatements? of (?:truth|case)\b|\bwitness statements?\b")
+"""Names of papers of a court, of which a word means something else by itself."""
 _NAME = re.compile(r"(?<=[\w,] )[A-Z][a-z]+")
 
 
-def _names_a_party(sentence: str, known: Set[str]) -> bool:
-    """Whether somebody or something acts in it that the question names."""
-    return any(name.lower() in known for name in _NAME.findall(sentence))
+def _is_of_facts(sentence: str, known: Set[str]) -> bool:
+    """Whether somebody acts in it that the question names, or it is about a paper of theirs."""
+    if any(name.lower() in known for name in _NAME.findall(sentence)):
+        return True
+    return not _DOCUMENTS.isdisjoint(words(sentence))
+
+
+_DOCUMENTS = word_list("papers_of_a_case")
 
 
 PLAINLY_HARMFUL = 5.0

@@ -7,6 +7,7 @@ sentence, and hardly ever all three kinds of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Set
 
 from legalgen.quality.checks.voice.plain import unquoted
@@ -41,6 +42,8 @@ def task_talk(reading: Reading) -> Iterator[Finding]:
         yield from _batch(reading, there)
     if not _MARKING_ALONE.isdisjoint(vocabulary):
         yield from _marks(reading)
+    if not (_LEVELS.isdisjoint(vocabulary) or _OF_A_LEVEL.isdisjoint(vocabulary)):
+        yield from _of_its_kind(reading)
     rare = (_ORDERED | _ORDERED_OFTEN) & vocabulary
     if not rare or not (rare := rare.difference(reading.question)):
         return
@@ -67,6 +70,8 @@ def _weight(sentence: str, known: Set[str], *, strong: bool = True) -> float:
     ``strong``: one of the former that law seldom has, or two of those that it has often.
     """
     tokens = frozenset(words(unquoted(sentence))) - known
+    if tokens >= _KEYS_OF_A_HOUSE:
+        tokens -= _KEYS_OF_A_HOUSE
     written, often = len(_WRITTEN_ALONE & tokens), len(_ORDERED_OFTEN & tokens)
     alone = len(_ORDERED & tokens)
     ordered, others = alone + often, len(_ORDERED_TOO & tokens)
@@ -76,6 +81,55 @@ def _weight(sentence: str, known: Set[str], *, strong: bool = True) -> float:
     written = min(written, MOST_WRITTEN)
     return written + ORDERED * ordered + others + done - LENGTH * len(sentence.split())
 
+
+_LEVELS, _OF_A_LEVEL = word_list("levels"), word_list("of_a_level")
+_LEVEL = r"(?:basic|introductory|elementary|intermediate|advanced|expert)(?:-level)?"
+_ABOVE = r"(?:intermediate|advanced|expert)(?:-level)?"
+_PIECE = r"(?:samples?|entry|entries|items?)"
+_TEXT = r"(?:samples?|entry|entries|items?|answers?|treatment|explanation|exposition)"
+_TEACHES = r"(?:learners?|readers?|students?|trainees?|audience)"
+_ORDER = (
+    r"(?:brief|instructions?|guidelines?|guidance|template|format|policy|rubric|outline|prompt"
+    r"|specification|checklist)"
+)
+_KIND = r"(?:types?|kinds?|items?|samples?|entry|entries|format|difficulty|level|answers?)"
+_HAS_TO = (
+    r"(?:may|should|must|can|has to|have to|ought|needs?|requires?|treats?|stays?|keeps?|calls? for"
+    r"|deals?|wants?|is (?:allowed|meant|supposed|expected|limited|confined)|gets?)"
+)
+_OF_ITS_KIND = re.compile(
+    rf"\b(?:(?:(?:an?|the|this) {_LEVEL} {_PIECE}|an? {_ABOVE} {_TEXT}) {_HAS_TO}\b"
+    rf"|for an? {_LEVEL} (?:{_TEACHES}|{_TEXT})\b"
+    rf"|{_ORDER} (?:given )?(?:for|of) (?:this|the|such an?|these) {_KIND}(?! of| in|\w)"
+    rf"|{_ORDER} for (?:case notes|hypotheticals|short answers|dialogues|concepts|comparisons)\b"
+    r"|difficulty (?:\w+ )?(?:is |was )?(?:set|given|assigned|chosen)\b"
+    r"|(?:type|level|jurisdiction|difficulty|subtopic) (?:that was )?(?:asked for|given|set|chosen)"
+    rf" (?:for (?:this|the) {_TEXT}|is an?\b)"
+    r"|(?:required|prescribed|wanted|demanded|requested) (?:opening|tone)\b"
+    r"|(?:permitted|allowed|prescribed|given) length in (?:view|mind)\b"
+    r"|(?:other|earlier|previous) (?:answers|samples|entries|items) (?:in|of) (?:the|this) (?:set"
+    r"|batch|series|collection)\b)"
+)
+"""What somebody says who was told for whom, of what kind and how long to write, in small letters:
+law has levels, samples and guidelines, but no sample of a level that has to do something."""
+
+
+def _of_its_kind(reading: Reading) -> Iterator[Finding]:
+    """A sentence about the kind of text that was ordered."""
+    hints = _LEVELS & reading.answer_vocabulary
+    for sentence in reading.sentences:
+        low = sentence.lower()
+        found = _OF_ITS_KIND.search(low) if any(map(low.__contains__, hints)) else None
+        if found and _PIECES.isdisjoint(frozenset(words(found[0])).intersection(reading.question)):
+            yield "META_TALK", f'"{excerpt(sentence, found.start())}" in answer', "answer", True
+            return
+
+
+_PIECES = frozenset({"sample", "samples", "entry", "entries", "item", "items", "students"})
+"""What a question may be about."""
+
+_KEYS_OF_A_HOUSE = frozenset({"keys", "handed"})
+"""Each is a word of orders, and together they are none."""
 
 _OF_A_BATCH, _OF_A_BATCH_TOO = word_list("of_a_batch"), word_list("of_a_batch_too")
 _TOLD_APART = word_list("told_apart")

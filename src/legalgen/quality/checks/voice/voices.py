@@ -69,7 +69,7 @@ def _of_himself(reading: Reading) -> Iterator[Finding]:
     advises = reading.task is None or reading.task.sample_type in _ADVISERS
     more = OF_ADVISERS * advises
     count = len(said)
-    if count >= LEAST_OF_A_LIFE and (found := _of_his_life(text, advises=advises)):
+    if said and (found := _of_his_life(text)):
         what, sure = found
         yield "ROLE_PLAY", f'"{what}" in answer', "answer", sure
         return
@@ -81,7 +81,6 @@ def _of_himself(reading: Reading) -> Iterator[Finding]:
     yield "ROLE_PLAY", what, "answer", count >= MUCH_SELF + more
 
 
-LEAST_OF_A_LIFE = 2
 _CAREER = re.compile(
     r"\b(?:(?:years|decades|winters|summers|(?:half )?a lifetime|a career) (?:i |of (?:practice"
     r"|sitting|this)\b|as an? |on the bench\b|at the bar\b|in (?:the |these )?(?:\w+ )?courts?\b)"
@@ -90,6 +89,14 @@ _CAREER = re.compile(
     r"|i (?:was|have been|sat as|am) an? (?:old |retired |young )?(?:judge|barrister|solicitor"
     r"|advocate|magistrate|prosecutor|defender|clerk|professor|lawyer|attorney|notary)\b"
     r"|i (?:have )?spent (?:\w+ ){1,2}(?:years|decades|winters|lifetime))"
+)
+_ANECDOTE = re.compile(
+    r"\b(?:once (?:told|asked|said to|stopped|taught) me|i learn(?:ed|t) (?:it|this|that|the law)"
+    r" (?:as|when|from|at|the|in|on)|when i (?:sat|practi[sc]ed|prosecuted|defended|clerked|served"
+    r"|taught|began|started)|let me take you back|my (?:late|old|dear|own) (?:\w+ )?(?:father"
+    r"|mother|uncle|aunt|master|tutor|principal|teacher|boss|foreman|mentor|judge|grandfather"
+    r"|grandmother)"
+    r"|my (?:grandfather|grandmother|pupil-?master|mentor))\b"
 )
 _MEMORY = re.compile(
     r"\bi (?:(?:still|can|well|will|shall|often|never|vividly) )*(?:remember|recall|forget|think of"
@@ -113,19 +120,21 @@ _HIS_DEEDS = re.compile(
 800 good answers and 2,057 older rows none has two of these."""
 
 
-def _of_his_life(text: str, *, advises: bool) -> tuple[str, bool] | None:
+def _of_his_life(text: str) -> tuple[str, bool] | None:
     """What he tells of his life, if two such things are there, and whether that is sure."""
     low = text.lower()
     career, memory, people, deed = (
         each.search(low) for each in (_CAREER, _MEMORY, _HIS_PEOPLE, _HIS_DEEDS)
     )
-    told = [each for each in (career, memory, people, deed) if each]
-    if len(told) <= 1 or (advises and not career and not memory):
+    anecdote = _ANECDOTE.search(low)
+    if not (career or anecdote or (memory and (people or deed))):
         return None  # an adviser may say whom he has asked
-    return excerpt(low, told[0].start()), career is not None or len(told) > SOME_OF_A_LIFE
-
-
-SOME_OF_A_LIFE = 2
+    told = list[re.Match[str]]()
+    for each in filter(None, (career, anecdote, memory, people, deed)):
+        if all(each.end() <= one.start() or one.end() <= each.start() for one in told):
+            told.append(each)
+    sure = len(told) > 1 + (career is None and anecdote is None)
+    return excerpt(low, told[0].start()), sure
 
 
 def _is_said(found: re.Match[str]) -> bool:
