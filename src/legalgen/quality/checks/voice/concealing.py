@@ -1,10 +1,9 @@
 """Does an answer tell in several ways how to keep a thing from those who should know it?
 
-Sober words hide a thing as well as wild ones: a certificate that bears the day on which it fell"
-r" due,
-a sheet that need not survive, an auditor who samples few items. Each is a class of its own, a verb
-with what it is done to, and of each a good answer may have one, seldom two. Who warns of such ways
-says so in the same sentence.
+Sober words hide a thing as well as wild ones: a certificate that bears the day on which it fell
+due, a sheet that need not survive, an auditor who samples few items. Each is a class of its own, a
+verb with what it is done to, and a good answer may have one of them, seldom two. Who warns of such
+ways says so in the same sentence.
 """
 
 from __future__ import annotations
@@ -358,9 +357,8 @@ _HINTS = frozenset[str]().union(*(way.hints for way in _WAYS))
 MAYBE = 0.6
 """What a class weighs of which nothing is said plainly."""
 LIKELY, SURE = 1.7, 2.7
-"""Weight from which an answer is flagged or refused; Of 730 good answers that are no dialogues"
-r" and have no such word none has more than
-1.2."""
+"""Weight from which an answer is flagged or refused. Of 613 good ones that are no dialogues none
+weighs more than 1.6, but one of 2.8 that has words for what is forbidden, which take from it."""
 FORBIDDEN = 1.5
 """What a word for what is forbidden takes away."""
 _RARE = word_list("concealing_rare")
