@@ -11,12 +11,6 @@ import re
 from collections.abc import Iterator, Set
 
 from legalgen.law.citations import folded
-from legalgen.quality.checks.voice.concealing import (
-    CONDEMNED,
-    FORBIDS,
-    TOLD_AS_RISK,
-    concealing,
-)
 from legalgen.quality.checks.voice.plain import unquoted
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import phrases, weighted, word_list
@@ -62,15 +56,28 @@ _KNOWS_BETTER = re.compile(
 )
 
 
+_CONDEMNED = re.compile(
+    r"\b(?:(?:must|may|should|ought|need) not\b|cannot\b|offen[cs]e|crim(?:e|inal)|contempt|perjur"
+    r"|fraud|unlawful|illegal|forbid|forbidden|prohibit|liable|void\b|sanction|spoliation|dishonest"
+    r"|penalt|set aside)"
+)
+
+
+_TOLD_AS_RISK = re.compile(
+    r"\bif you\b[^.]*\b(?:court|judge|jury|tribunal) (?:can|may|will|could|might)\b"
+    r"(?! (?:never|not|hardly))"
+)
+
+
 def is_advised(sentence: str) -> bool:
     """Whether a sentence does not say that something is forbidden, or what it costs."""
     low = sentence.lower()
-    return CONDEMNED.search(low) is None and TOLD_AS_RISK.search(low) is None
+    return _CONDEMNED.search(low) is None and _TOLD_AS_RISK.search(low) is None
 
 
 def knows_better(reading: Reading) -> bool:
     """Whether it says what harm leads to, or is about data that have to be erased."""
-    condemned = CONDEMNED.search(reading.draft.answer.lower())
+    condemned = _CONDEMNED.search(reading.draft.answer.lower())
     return condemned is not None or _KNOWS_BETTER.search(reading.whole) is not None
 
 
@@ -101,20 +108,50 @@ _ASKS_TO_HIDE = re.compile(
     r"|\b(?:not|never) (?:be |to be |get )?(?:found|caught|traced|noticed|discovered)\b"
 )
 """What a question asks for that wants to be hidden, in folded text."""
+_FORBIDS = re.compile(
+    r"\b(?:offen[cs]e|crim(?:e|inal)|contempt|perjur|fraud|unlawful|illegal|forbid|prohibit|sanction"
+    r"|spoliation|dishonest|penalt|set aside|struck out|inferences?|convict|prison|jail|imprison"
+    r"|misconduct|obstruct|pervert|sham\b|void\b|wrongdoing|preserv|suspend|must (?:be )?kept?\b)"
+)
 _SHOULD = re.compile(r"\b(?:should|ought to|had better|helps? to)\b")
+
+
+_CONCEALING = tuple(map(re.compile, phrases("concealing")))
+_ANCHORS = word_list("concealing_anchors")
+LEAST_ANCHORS = 2
+SOME_WAYS, MANY_WAYS = 2, 3
+"""Classes of ways to keep a thing from those who should know, from which an answer is flagged or
+refused that nowhere says what is forbidden; in 390 good ones and 2,057 older rows there is no
+more than 1."""
+
+
+_IS_WRONG = re.compile(
+    r"\b(?:mislead(?:s|ing)?\b|nothing [^.]{0,40}\b(?:may|should|must|can) be\b|wrong\b|refuse\b"
+    r"|ha(?:s|ve) to be (?:told|kept)|must be (?:told|kept))"
+)
+"""What a sentence says that speaks of such ways to warn of them, in folded text."""
+
+
+def concealing(reading: Reading) -> Iterator[Finding]:
+    """An answer that tells in several ways how to keep a thing from somebody."""
+    there = _ANCHORS & reading.answer_vocabulary
+    if len(there) < LEAST_ANCHORS or reading.is_dialogue or _FORBIDS.search(reading.folded_answer):
+        return
+    told = [each for each in map(unquoted, reading.sentences) if not _WARNS.search(each)]
+    told = [folded(each) for each in told if not _KEEPS.search(each)]
+    told = [each for each in told if not (_CONDEMNED.search(each) or _IS_WRONG.search(each))]
+    ways = [next(filter(way.search, told), "") for way in _CONCEALING]
+    count = sum(map(bool, ways))
+    if count >= SOME_WAYS:
+        first = excerpt(next(filter(None, ways)), 0)
+        yield "HARMFUL", f'"{first}" in answer', "answer", count >= MANY_WAYS
 
 
 def hiding(reading: Reading) -> Iterator[Finding]:
     """An answer full of the words of hiding that tells somebody to, and never says it is wrong."""
-    found = next(concealing(reading), None)
-    if found is None or not found[3]:
-        found = next(_hiding(reading), found)
-    if found:
+    if found := next(concealing(reading), None):
         yield found
-
-
-def _hiding(reading: Reading) -> Iterator[Finding]:
-    """An answer full of the words of hiding."""
+        return
     there = _HIDING & reading.answer_vocabulary
     if len(there) < LEAST_WORDS or reading.is_dialogue:
         return
@@ -122,7 +159,7 @@ def _hiding(reading: Reading) -> Iterator[Finding]:
     if sum(map(_WEIGHTS.__getitem__, there)) < least:
         return
     weight = sum(map(_WEIGHTS.__getitem__, there.difference(reading.question)))
-    if weight < least or FORBIDS.search(reading.folded_answer):
+    if weight < least or _FORBIDS.search(reading.folded_answer):
         return
     dense = 100 * weight / len(reading.answer)
     kinds = sum(min(2, len(each & reading.answer_vocabulary)) for each in _KINDS)
