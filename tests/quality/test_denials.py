@@ -73,3 +73,19 @@ def test_nobody_takes_under_what_is_void(void: str, ends: str, expected: str) ->
     asked = "Harold signed a will and a contract, and then he married. Who takes the house?"
     said = found(f"There are two issues. {void} {BETWEEN} {ends}", asked, ())
     assert said.get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("begins", "expected"),
+    [
+        ("Una takes all under the 2015 will.", "reject"),
+        ("Una takes nothing under the 2015 will.", ""),
+        ("Una would take all under the 2015 will.", ""),
+    ],
+)
+def test_nobody_is_first_said_to_take_under_what_is_void(begins: str, expected: str) -> None:
+    """The first word decides as the last does."""
+    asked = "Fergus made a will in 2015 for Una and then married Bettina. Who takes?"
+    ends = "His will was accordingly revoked by the marriage, and he died without one."
+    said = found(f"{begins} {BETWEEN} {ends}", asked, ())
+    assert said.get("CONTRADICTION", "") == expected

@@ -49,6 +49,8 @@ SOLD = "Amara Banik sold a boat to Tomasz Kern, and it sank at Hull. Who bears t
          "Tomasz bought a boat from Amara for a price of $3,400. What is due?", "flag"),
         ("Sound it was worth £38,000 and now it is worth £28,000, a difference of £10,000.",
          "Yarn would be worth £40,000 if sound and is worth £28,000. What is due?", "flag"),
+        ("The claim for £14,800 is out of time.",
+         "Okoro sued for £18,400 after six years. Is the claim in time?", "flag"),
     ],
 )  # fmt: skip
 def test_other_facts_are_told(said: str, asked: str, expected: str) -> None:
@@ -103,6 +105,8 @@ def test_other_facts_are_told(said: str, asked: str, expected: str) -> None:
          "She paid a deposit of \u00a31,250 and then a deposit of \u00a3800. What is kept?"),
         ("The fee of \u00a3700 is due.",
          "Tamsin Okoro paid a deposit of \u00a31,250. May the seller keep it?"),
+        ("A fee of £2,100 is due beside it.", "Okoro claims £1,200. What is due?"),
+        ("Of the £18,400 she has £14,800 back.", "Okoro sued for £18,400. What has she back?"),
         ("Okoro is bound, since the Act is in force since 1 April 2024.",
          "Tamsin Okoro signed on 3 May 2024. Is she bound?"),
     ],

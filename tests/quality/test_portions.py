@@ -39,3 +39,21 @@ def test_without_the_numbers_nothing_is_known() -> None:
     asked = "Amara holds most of the votes of Tarn plc and Tomasz the rest: may she decide?"
     said = "Amara may decide, for she holds three quarters of the votes."
     assert "INCONSISTENT" not in found(said, asked, ("A resolution needs 60 per cent.",))
+
+
+BLAMED = "A judge values the injury at £40,000 and finds Hettie 25% to blame. What does she get?"
+REDUCED = "The award is reduced by her share. A quarter of £40,000 is £10,000."
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (f"Hettie gets £35,000. {REDUCED}", "reject"),
+        (f"Hettie gets £30,000. {REDUCED}", ""),
+        (f"Hettie gets less than £40,000. {REDUCED}", ""),
+        ("Hettie gets £35,000. Costs are another matter, and may be reduced.", ""),
+    ],
+)
+def test_what_a_share_leaves_is_awarded(said: str, expected: str) -> None:
+    """Where the answer works the share out and awards another sum at its beginning."""
+    assert found(said, BLAMED).get("INCONSISTENT", "") == expected

@@ -31,7 +31,8 @@ def facts(reading: Reading) -> Iterator[Finding]:
         return
     what = _exchanged(reading) or _renamed(reading) or _other_period(reading)
     what = what or _other_length(reading) or _other_date(reading) or _other_sum(reading)
-    what = what or _other_currency(reading) or _other_count(reading) or _other_operand(reading)
+    what = what or _turned_digits(reading) or _other_currency(reading) or _other_count(reading)
+    what = what or _other_operand(reading)
     if what:
         yield "FACTS_CHANGED", what, "answer", True
 
@@ -450,6 +451,21 @@ def _other_currency(reading: Reading) -> str | None:
     for sign, value in sorted({(each.kind, each.value) for each in amounts(answer)}):
         if sign not in asked.values() and value in asked and len(value) >= _LEAST_DIGITS:
             return f"{sign}{value}, where the question has {asked[value]}{value}"
+    return None
+
+
+def _turned_digits(reading: Reading) -> str | None:
+    """``£14,800``, where the question has £18,400, which is told nowhere."""
+    question, answer = reading.draft.question, reading.draft.answer
+    if not any(sign in question and sign in answer for sign in MONEY_SIGNS):
+        return None
+    asked = {each.value: each.kind for each in amounts(question)}
+    told = {each.value for each in amounts(f"{answer}\n{reading.steps_text}")}
+    lost = [value for value in asked.keys() - told if len(set(value) - {"0"}) >= _LEAST_DIGITS]
+    for value in sorted(told - asked.keys()) if lost else ():
+        for own in lost:
+            if len(value) == len(own) and sorted(value) == sorted(own):
+                return f"{asked[own]}{value}, where the question has {asked[own]}{own}"
     return None
 
 

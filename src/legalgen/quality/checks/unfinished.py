@@ -35,6 +35,9 @@ _LEADS_ON = re.compile(
     rf"|be {_TOLD}(?: {_NOW})+)(?: {_NOW})*"
     rf"|(?:\A|; )\W*(?:{_NUMBER}|several)(?: [a-z]+){{0,3}} (?:must|should|may|can|have to|need to"
     rf"|are to|remain to) (?:\w+ )?be {_TOLD}"
+    r"|(?:\A|; |, and |, but )\W*(?:several|many|various|further|other|more)(?: [a-z]+){0,2}"
+    rf" (?:{_KINDS}|cases|decisions|authorities|matters) (?:must|should|have to|need to|are to"
+    rf"|remain to) (?:\w+ )?be {_TOLD} before [^;,.]{{1,60}}"
     rf"|(?:\A|; )\W*(?:{_NUMBER}|several)(?: [a-z]+){{0,3}} (?:deserve|call for|merit|need|require)"
     r" (?:mention|attention|discussion|explanation|comment|notice)"
     rf"|\A\W*(?:(?:finally|lastly|but|and|yet|now|then),? )?there (?:are|were|remain) (?:{_NUMBER})"
@@ -53,7 +56,10 @@ _LEADING_ENDS = word_set(
     " now next then first below here turn one separately order further later mention attention"
     " discussion explanation comment notice"
 )
-_LEADING_WORDS = ("the following", "let us ", "here is ", "here are ", "we shall ", "we will ")
+_LEADING_WORDS = (
+    "the following", "let us ", "here is ", "here are ", "we shall ", "we will ", " be looked at ",
+    " be considered before ", " be examined before ", " be discussed before ",
+)  # fmt: skip
 """Where none of these is, nothing leads on."""
 _LONGEST_LINK = 16
 """Characters before ``there are``."""

@@ -1,8 +1,9 @@
-"""An end that gives effect to what was found to have none: who takes under a revoked will.
+"""A first or last word that gives effect to what has none: who takes under a revoked will.
 
 A deed, a will, a contract or another thing that works by law is found void, or somebody revoked or
-rescinded it, without conditions. A closing sentence in which somebody takes, owes or may claim
-under it then decides the opposite, unless it is of another one, of a part or of what is given back.
+rescinded it, without conditions. A first or closing sentence in which somebody takes, owes or may
+claim under it then decides the opposite, unless it is of another one, of a part or of what is given
+back.
 """
 
 from __future__ import annotations
@@ -73,15 +74,15 @@ _SUES_ON_IT = re.compile(
 
 
 def given_effect(reading: Reading) -> Opposed | None:
-    """What was found void, and a closing sentence in which somebody takes or owes under it."""
+    """What was found void, and a first or closing sentence that has somebody take under it."""
     vocabulary, whole = reading.answer_vocabulary, reading.folded_answer
     if _VOID_WORDS.isdisjoint(vocabulary) and not [
         1 for word, phrase in _VOID_PHRASES if word in vocabulary and phrase in whole
     ]:
         return None
     told = reading.sentences
-    tail = whole[reading.draft.answer.rfind(told[-CLOSING:][0]) :]
-    if _GETS.search(tail) is None:
+    deciding = [each for each in (told[0], *told[1:][-CLOSING:]) if _GETS.search(each.casefold())]
+    if not deciding:
         return None
     found, before = list[tuple[str, str, str]](), ""
     for sentence in told:
@@ -91,7 +92,7 @@ def given_effect(reading: Reading) -> Opposed | None:
             if _SUES_ON_IT.search(text):
                 return Opposed(sentence, sentence, of_step=False, is_sure=True)
         before = text
-    for each in told[-CLOSING:] if found else ():
+    for each in deciding if found else ():
         for thing, said, sentence in found:
             if sentence == each or are_apart(each, said):
                 continue
@@ -102,10 +103,15 @@ def given_effect(reading: Reading) -> Opposed | None:
 
 def _voided(text: str, before: str) -> tuple[str, str] | None:
     """What a sentence in small letters finds to be void, and how it says so."""
-    if _SUPPOSED.search(text) or OPEN.search(text):
-        return None
-    found = _IS_VOID.search(text) or _WAS_UNDONE.search(text)
-    if found is None or DENIAL.search(text, 0, found.start()):
+    for piece in _PIECES.split(text):
+        if found := _IS_VOID.search(piece) or _WAS_UNDONE.search(piece):
+            return _of_what(found, before) if not _SUPPOSED.search(piece) else None
+    return None
+
+
+def _of_what(found: re.Match[str], before: str) -> tuple[str, str] | None:
+    text = found.string
+    if OPEN.search(text) or DENIAL.search(text, 0, found.start()):
         return None
     if found["thing"]:
         return found["thing"], found[0]

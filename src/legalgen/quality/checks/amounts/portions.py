@@ -3,6 +3,8 @@
 ``55 percent`` in the steps and ``her two thirds`` in the answer are of one thing where two numbers
 of the question have the steps' ratio, and none has the answer's. Shares that a law or a contract
 asks for belong to nobody and are left alone.
+
+And what is left of the question's only amount when its only share is taken off, which is one sum.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import permutations
 
+from legalgen.law.citations.parsed import word_set
+from legalgen.quality.checks.amounts.figures import amounts
 from legalgen.quality.checks.amounts.sums import COUNT_WORD, number_of
 from legalgen.quality.reading import Finding, Reading
 
@@ -50,6 +54,12 @@ _MOST_NUMBERS = 6
 
 
 def share_otherwise(reading: Reading) -> Iterator[Finding]:
+    """A share of the answer's that is not the steps', or what is not left when one is taken off."""
+    yield from _of_steps(reading)
+    yield from _taken_off(reading)
+
+
+def _of_steps(reading: Reading) -> Iterator[Finding]:
     """A share of the answer's that is not the steps', which the question's numbers have."""
     if _HINTS.isdisjoint(reading.answer_vocabulary) and "%" not in reading.draft.answer:
         return
@@ -79,6 +89,29 @@ def share_otherwise(reading: Reading) -> Iterator[Finding]:
             what = f'"{text[start:end]}" in the answer, where the steps have {float(own):.0%}'
             yield "INCONSISTENT", what, "answer", True
             return
+
+
+_TAKEN_OFF = word_set("reduced reduces reduction deducted deduction discounted less lower")
+"""Words of an answer in which a share is taken off."""
+
+
+def _taken_off(reading: Reading) -> Iterator[Finding]:
+    """An award that begins the answer and is not what the share leaves, which it works out too."""
+    if _TAKEN_OFF.isdisjoint(reading.vocabulary):
+        return
+    asked = {(each.kind, each.value) for each in amounts(reading.draft.question)}
+    shares = {share for share, _, _ in _shares(reading.draft.question)}
+    begun = {(each.kind, each.value) for each in amounts(reading.first_sentence)}
+    if not len(asked) == len(shares) == len(begun) == 1:
+        return
+    ((sign, whole),), (share,), ((unit, award),) = asked, shares, begun
+    parts = {Fraction(whole) * share, Fraction(whole) * (1 - share)}
+    told = {Fraction(each.value) for each in amounts(reading.draft.answer)}
+    if unit != sign or Fraction(award) in {*parts, Fraction(whole)} or told.isdisjoint(parts):
+        return
+    left = int(Fraction(whole) * (1 - share))
+    what = f"{sign}{award} is awarded, where {float(share):.0%} off {sign}{whole} leave {left:,}"
+    yield "INCONSISTENT", what, "answer", True
 
 
 def _shares(text: str) -> Iterator[tuple[Fraction, int, int]]:
