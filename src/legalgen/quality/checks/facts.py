@@ -456,16 +456,20 @@ def _other_currency(reading: Reading) -> str | None:
 
 def _turned_digits(reading: Reading) -> str | None:
     """``£14,800``, where the question has £18,400, which is told nowhere."""
-    question, answer = reading.draft.question, reading.draft.answer
-    if not any(sign in question and sign in answer for sign in MONEY_SIGNS):
+    question = reading.draft.question
+    if not any(sign in question and sign in reading.draft.answer for sign in MONEY_SIGNS):
         return None
-    asked = {each.value: each.kind for each in amounts(question)}
-    told = {each.value for each in amounts(f"{answer}\n{reading.steps_text}")}
-    lost = [value for value in asked.keys() - told if len(set(value) - {"0"}) >= _LEAST_DIGITS]
-    for value in sorted(told - asked.keys()) if lost else ():
-        for own in lost:
-            if len(value) == len(own) and sorted(value) == sorted(own):
-                return f"{asked[own]}{value}, where the question has {asked[own]}{own}"
+    asked = figures(question)
+    told = figures(reading.draft.answer) | figures(reading.steps_text)
+    lost = [
+        (sign, value)
+        for sign, value in asked - told
+        if sign in MONEY_SIGNS and len(set(value) - {"0"}) >= _LEAST_DIGITS
+    ]
+    for sign, own in sorted(lost):
+        for kind, value in sorted(told - asked):
+            if kind == sign and len(value) == len(own) and sorted(value) == sorted(own):
+                return f"{sign}{value}, where the question has {sign}{own}"
     return None
 
 

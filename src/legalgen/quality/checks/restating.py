@@ -7,7 +7,7 @@ what it should end. They are told by their subject, a piece of writing, and by i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from legalgen.quality.checks.again import meanings
 from legalgen.quality.reading import Reading
@@ -108,40 +108,69 @@ _OF_TASK_TOO = re.compile(
 _ASKED = r"(?:question|problem|matter|issue|query|point)"
 _REPLY = r"(?:answer|reply|response|solution)"
 _SAID = r"(?:said|stated|given|explained|set out|described|shown|written|told|seen)"
-_OF_ANSWER = re.compile(
+_TEXT = rf"(?:the|this|my|our) {_REPLY}"
+_HAS_SAID = rf"(?:is |are |was |will be |has been )?{_SAID}"
+
+
+def _where(hints: str, *pieces: str) -> tuple[Sequence[str], re.Pattern[str]]:
+    """A pattern in pieces, and what stands in every text in which it may be found."""
+    return hints.split("|"), re.compile("".join(pieces))
+
+
+_REPLIES = "answer|repl|response|solution"
+_OF_ANSWER = (
     # that points to the answer as a text
-    r"\b(?:(?:as|which|what|for the reasons?) (?:is |are |was |will be |has been )?"
-    rf"{_SAID} (?:in (?:the|this|my|our) {_REPLY}|above|below)"
-    rf"|(?:as|which|what) (?:the|this|my|our) {_REPLY} (?:says|states|explains|shows|tells|gives)"
-    rf"|in the {_REPLY}(?: (?:below|above|in)\b|:|\W*\Z)|(?:given|set out|as) (?:above|below)\b"
-    rf"|as described\b|(?:answered|decided|solved) (?:by saying|in the {_REPLY})"
-    rf"|see (?:the )?(?:{_REPLY}|above|below)|{_REPLY} is {_SAID}\W*\Z"
-    rf"|{_PART_OF_TASK} .{{0,40}}(?:is|are) (?:then|next|finally|first|also|now) {_TOLD})"
+    _where(
+        _REPLIES,
+        rf"\b(?:(?:as|which|what|for the reasons?) {_HAS_SAID} in {_TEXT}",
+        rf"|(?:as|which|what) {_TEXT} (?:says|states|explains|shows|tells|gives)",
+        rf"|in the {_REPLY}(?: (?:below|above|in)\b|:|\W*\Z)|see (?:the )?{_REPLY}",
+        rf"|(?:answered|decided|solved) in the {_REPLY}|{_REPLY} is {_SAID}\W*\Z)",
+    ),
+    _where(
+        "above|below",
+        rf"\b(?:(?:as|which|what|for the reasons?) {_HAS_SAID} (?:above|below)",
+        r"|in the answer (?:above|below)\b|(?:given|set out|as|see) (?:above|below)\b)",
+    ),
+    _where(
+        "as described|d by saying", r"\b(?:as described|(?:answered|decided|solved) by saying)\b"
+    ),
+    _where(
+        "is then|are then|is next|are next|is finally|are finally|is first|are first|is also"
+        "|are also|is now|are now",
+        rf"\b{_PART_OF_TASK} .{{0,40}}(?:is|are) (?:then|next|finally|first|also|now) {_TOLD}",
+    ),
     # that an answer has to be given
-    r"|\b(?:has|have|needs?|ought|is|must|will|should) (?:to )?be (?:answered|solved|resolved)\b"
-    r"(?! (?:by|with|in favour|against))"
-    rf"|\b(?:an?|the) {_REPLY}(?: to (?:this|that|the) {_ASKED})? (?:is required"
-    r"|(?:has to|must|should|will|needs to) be (?:given|found|had|sought))|\bcalls for an answer"
+    _where(
+        "be answered|be solved|be resolved",
+        r"\b(?:has|have|needs?|ought|is|must|will|should) (?:to )?be",
+        r" (?:answered|solved|resolved)\b(?! (?:by|with|in favour|against))",
+    ),
+    _where(
+        _REPLIES,
+        rf"\b(?:an?|the) {_REPLY}(?: to (?:this|that|the) {_ASKED})? (?:is required",
+        r"|(?:has to|must|should|will|needs to) be (?:given|found|had|sought))",
+        r"|\bcalls for an answer|\b(?:we|one|he|she|it) (?:has|have) to (?:reply|answer)\b",
+    ),
+    _where(
+        "it has to be |it must be |it needs to be ",
+        r"\bit (?:has to|must|needs to) be (?:considered|examined|decided|determined|seen",
+        r"|found out|said|established) (?:what|whether|how)",
+    ),
     # that something is asked, and to what law it belongs
-    r"|\b(?:we|one|he|she|it) (?:has|have) to (?:reply|answer)\b|\bit (?:has to|must|needs to) be"
-    r" (?:considered|examined|decided|determined|seen|found out|said|established)"
-    r" (?:what|whether|how)"
-    r"|\A\W*(?:(?:we are told|(?:what|it) is (?:being )?asked)\b|(?:this|it) is about [^,;]*\Z"
-    r"|(?:[\w'\u2019]+ ){1,3}(?:asks|wants to know|would like to know)"
-    r" (?:what|whether|how|if|who|which|when|where)\b"
-    rf"|(?:the|this) {_ASKED}(?: (?:raised|asked|here))? (?:concerns|relates to|arises"
-    r"|is (?:what|how|who|which|whether|about))\b(?!.*\b(?:turns on|because|since|depends)\b)"
-    rf"|(?:it|this|that|such an? {_ASKED}) (?:is (?:an? )?(?:\w+ )?{_ASKED}"
-    r" (?:of|about|on|concerning) [^,;]*|(?:belongs to|relates to|falls within|concerns)"
-    r" [^,;]* law)\W*\Z)"
+    _where(
+        "",
+        r"\A\W*(?:(?:we are told|(?:what|it) is (?:being )?asked)\b|(?:this|it) is about [^,;]*\Z",
+        r"|(?:[\w'\u2019]+ ){1,3}(?:asks|wants to know|would like to know)",
+        r" (?:what|whether|how|if|who|which|when|where)\b",
+        rf"|(?:the|this) {_ASKED}(?: (?:raised|asked|here))? (?:concerns|relates to|arises",
+        r"|is (?:what|how|who|which|whether|about))\b(?!.*\b(?:turns on|because|since|depends)\b)",
+        rf"|(?:it|this|that|such an? {_ASKED}) (?:is (?:an? )?(?:\w+ )?{_ASKED}",
+        r" (?:of|about|on|concerning) [^,;]*|(?:belongs to|relates to|falls within|concerns)",
+        r" [^,;]* law)\W*\Z)",
+    ),
 )
 """What a step says of the answer or of what is asked, whatever the law is; in small letters."""
-_OF_ANSWER_HINTS = (
-    "answer", "repl", "response", "solution", "solved", "decided by", "question", "problem",
-    "matter", "issue", "query", "asked", "asks", "know", "told", "above", "below", "described",
-    "about", " to be ", "must be", "is then", "are then", " law",
-)  # fmt: skip
-"""Without one of these there is nothing of it."""
 _TASK_WORDS = word_list("of_a_task")
 _ORDERING = _METHOD | word_list("of_a_task", "of_orders")
 
@@ -159,6 +188,12 @@ NEW_ORDERED = 0.34
 something only order an answer to it; of 332 older rows with such steps none has less than 0.38."""
 
 
+def _is_of_answer(step: str) -> bool:
+    return any(
+        pattern.search(step) for hints, pattern in _OF_ANSWER if any(map(step.__contains__, hints))
+    )
+
+
 def tell_the_task(reading: Reading) -> bool:
     """Whether the steps say what is to be written, all of them or all but one."""
     steps = reading.folded_steps.split("\n")
@@ -170,10 +205,9 @@ def tell_the_task(reading: Reading) -> bool:
         return False
     missed = told = 0
     for step in steps:
-        known = _OF_TASK.match(step) or (told and _OF_TASK_TOO.match(step))
-        if not known and any(map(step.__contains__, _OF_ANSWER_HINTS)):
-            known = _OF_ANSWER.search(step)
-        told += bool(known)
+        known = bool(_OF_TASK.match(step) or (told and _OF_TASK_TOO.match(step)))
+        known = known or _is_of_answer(step)
+        told += known
         missed += not known
         if missed > (len(steps) > 2):
             return False
