@@ -80,7 +80,7 @@ def test_compaction_makes_it_final(marked: DataDir) -> None:
     assert compact(marked, note_part=Ledger(marked).note_part).generation is None
 
 
-@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("offline", [False, pytest.param(True, marks=pytest.mark.extended)])
 def test_killed_at_every_step_the_counts_are_right(
     tmp_path: Path, marked: DataDir, *, offline: bool
 ) -> None:

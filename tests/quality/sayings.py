@@ -30,7 +30,7 @@ def found(
     law: str = "law",
     kind: str = "short_qa",
     topic: frozenset[str] = frozenset(),
-    parts: tuple[frozenset[str], ...] = (),
+    parts: tuple[str, ...] = (),
     as_of: str = "2026-11",
 ) -> dict[str, str]:
     """Each code with ``reject`` or ``flag``; lengths are not asked for."""

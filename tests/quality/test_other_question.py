@@ -73,9 +73,7 @@ INTEREST = (
     "Standing turns on a sufficient interest.",
     "A licence may be challenged in time alone.",
 )
-PARTS = own_stems(
-    ("amenability and standing", "deadlines and late filing", "bias and apparent bias")
-)
+PARTS = ("amenability and standing", "deadlines and late filing", "bias and apparent bias")
 LATE = (
     "The papers are filed promptly and never after the three months have run out. Late filing is "
     "forgiven where a good explanation is put forward and nobody is prejudiced by it, but the "
@@ -93,7 +91,7 @@ LET_IN = (
 @pytest.mark.parametrize(("answer", "expected"), [(LATE, "reject"), (LET_IN, "")])
 def test_an_answer_is_of_the_part_that_was_asked_for(answer: str, expected: str) -> None:
     """It has the words of another part of the topic, and none of the question's part."""
-    topic = frozenset[str]().union(*PARTS)
+    topic = frozenset[str]().union(*own_stems(PARTS))
     said = found(answer, STANDING, INTEREST, topic=topic, parts=PARTS)
     assert said.get("OFF_TOPIC", "") == expected
 

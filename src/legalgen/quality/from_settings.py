@@ -101,10 +101,7 @@ def gate_of(
     if mode == "structure":
         return gate
     from legalgen.law.prompts.instructions import instructions  # what only the full gate needs
-    from legalgen.quality.checks.substance import (  # what only the full gate needs
-        subtopics_of,
-        topics_of,
-    )
+    from legalgen.quality.checks.substance import topics_of  # what only the full gate needs
     from legalgen.quality.reading import KnownRuns  # what only the full gate needs
 
     return replace(
@@ -112,7 +109,11 @@ def gate_of(
         admitted=None if settings.citation_policy == "menu" else leading_cases(),
         instructions=KnownRuns.of(instructions(taxonomy, settings.reasoning_instruction or "")),
         topics=topics_of(taxonomy),
-        subtopics=subtopics_of(taxonomy),
+        subtopics={
+            (area.jurisdiction, area.id, leaf.id): leaf.subtopics
+            for area in taxonomy.areas
+            for leaf in area.topics
+        },
     )
 
 

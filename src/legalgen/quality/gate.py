@@ -51,9 +51,8 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
     ``today`` bounds what can have been decided. ``prunes`` says whether what may not be cited is
     taken out of an answer; rows that stand in a dataset are only told of it. ``instructions`` are
     the runs of words of the prompts that are sent; ``topics`` the stems of the words of each topic,
-    by jurisdiction, area and topic, and ``subtopics`` those of each part of it alone. ``passages``
-    gives those that a task was written from, where samples are grounded. Safe to share between
-    threads.
+    by jurisdiction, area and topic, and ``subtopics`` its parts by name. ``passages`` gives those
+    that a task was written from, where samples are grounded. Safe to share between threads.
     """
 
     mode: GateMode
@@ -65,9 +64,7 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
     admitted: Authorities | None = None
     instructions: KnownRuns = KnownRuns()
     topics: Mapping[tuple[str, str, str], frozenset[str]] = msgspec.field(default_factory=dict)
-    subtopics: Mapping[tuple[str, str, str], tuple[frozenset[str], ...]] = msgspec.field(
-        default_factory=dict
-    )
+    subtopics: Mapping[tuple[str, str, str], tuple[str, ...]] = msgspec.field(default_factory=dict)
     passages: PassagesOf | None = None
 
     def inspect(
@@ -208,7 +205,7 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
         key = (task.jurisdiction, task.practice_area, task.topic)
         return self.topics.get(key, frozenset())
 
-    def _subtopics(self, task: Task | None) -> tuple[frozenset[str], ...]:
+    def _subtopics(self, task: Task | None) -> tuple[str, ...]:
         if task is None:
             return ()
         return self.subtopics.get((task.jurisdiction, task.practice_area, task.topic), ())

@@ -96,10 +96,10 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     """A draft with what several checks need of it, each computed at most once.
 
     ``instructions`` are the runs of six words of the prompt's own prose; ``topic`` are the stems of
-    the words of the topic that was asked for, ``subtopics`` those that each of its parts has alone.
-    All are empty where they are not known, and nothing is then said of them. ``barred`` is what the
-    citation policy holds against it, and ``grounding`` what was found when its quotations were
-    looked up; None: it is not grounded.
+    the words of the topic that was asked for, ``subtopics`` its parts by name. All are empty where
+    they are not known, and nothing is then said of them. ``barred`` is what the citation policy
+    holds against it, and ``grounding`` what was found when its quotations were looked up; None: it
+    is not grounded.
     """
 
     draft: Draft
@@ -110,7 +110,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     completion: Completion | None = None
     instructions: KnownRuns = KnownRuns()
     topic: frozenset[str] = frozenset()
-    subtopics: tuple[frozenset[str], ...] = ()
+    subtopics: tuple[str, ...] = ()
     barred: tuple[Finding, ...] = ()
     grounding: tuple[Finding, ...] | None = None
 

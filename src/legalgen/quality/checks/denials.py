@@ -213,7 +213,6 @@ _OF_ACT = re.compile(r" of (?:the )?(?:[\w'\u2019]+ ){1,6}?act(?: \d{4})?\b")
 """Of which Act a section is."""
 
 
-@lru_cache(maxsize=4_000)
 def _key(word: str) -> str | int:
     same = stem(word)
     return _SAME.get(same, same)

@@ -12,7 +12,8 @@ has none of the parts that were asked for, and the words of another one, answers
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
+from functools import lru_cache
 
 from legalgen.quality.checks.again import meanings
 from legalgen.quality.reading import Reading, stem, stems
@@ -91,7 +92,8 @@ LEAST_OWN, LEAST_TIMES = 2, 3
 """Words of another part that an answer has, and how often, from which it is of that part."""
 
 
-def own_stems(parts: Iterable[str]) -> tuple[frozenset[str], ...]:
+@lru_cache(maxsize=64)  # of the topics that a batch has lately
+def own_stems(parts: tuple[str, ...]) -> tuple[frozenset[str], ...]:
     """The stems of each part of a topic that no other part has."""
     all_of = [stems(words(part)) for part in parts]
     times = Counter(each for part in all_of for each in part)
@@ -100,16 +102,15 @@ def own_stems(parts: Iterable[str]) -> tuple[frozenset[str], ...]:
 
 def answers_another_part(reading: Reading) -> tuple[str, bool] | None:
     """What of its topic an answer is of and was not asked for, and whether that is sure."""
-    told = reading.question_stems | reading.step_stems
-    asked = [part & told for part in reading.subtopics if part & told]
-    wanted = frozenset[str]().union(*asked)
-    answered = reading.answer_stems
+    told, answered = reading.question_stems | reading.step_stems, reading.answer_stems
     share = len(told & answered) / max(1, len(told))
-    if not wanted or share > LEAST_ALIKE:
+    if share > LEAST_ALIKE:
         return None
-    if any(part & told and part & answered for part in reading.subtopics):
+    parts = own_stems(reading.subtopics)
+    wanted = frozenset[str]().union(*(part & told for part in parts))
+    if not wanted or any(part & told and part & answered for part in parts):
         return None
-    others = [part & answered for part in reading.subtopics if part & answered]
+    others = [part & answered for part in parts if part & answered]
     times = Counter(map(stem, reading.answer))
     lacks = f'"{min(wanted)}..." of question and steps is not in the answer'
     for part in others:

@@ -23,11 +23,7 @@ from legalgen.quality.checks.denials import claimed_and_denied
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.endings import ends_otherwise
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
-from legalgen.quality.checks.other_question import (
-    answers_another,
-    answers_another_part,
-    own_stems,
-)
+from legalgen.quality.checks.other_question import answers_another, answers_another_part
 from legalgen.quality.checks.restating import tell_the_question, tell_the_task
 from legalgen.quality.checks.rewording import begins_again, reworded
 from legalgen.quality.checks.unfinished import untreated
@@ -139,15 +135,6 @@ def topics_of(taxonomy: Taxonomy) -> Mapping[TopicKey, frozenset[str]]:
         (area.jurisdiction, area.id, leaf.id): stems(
             words(" ".join((area.name, leaf.name, *leaf.subtopics, *leaf.cites)))
         )
-        for area in taxonomy.areas
-        for leaf in area.topics
-    }
-
-
-def subtopics_of(taxonomy: Taxonomy) -> Mapping[TopicKey, tuple[frozenset[str], ...]]:
-    """The stems of the words of each part of a topic that no other part of it has."""
-    return {
-        (area.jurisdiction, area.id, leaf.id): own_stems(leaf.subtopics)
         for area in taxonomy.areas
         for leaf in area.topics
     }
