@@ -50,6 +50,23 @@ compile_cache.keep()
 """
 
 
+EVERY_MODULE = """
+import importlib, pkgutil, re, sys
+made = set()
+def counted(pattern, flags=0, real=re._compiler.compile):
+    made.add((str(pattern), int(flags)))
+    return real(pattern, flags)
+re._compiler.compile = counted
+import legalgen
+for module in pkgutil.walk_packages(legalgen.__path__, "legalgen."):
+    if not module.name.endswith(("__main__", "_ray_pool")):  # ray is an extra
+        importlib.import_module(module.name)
+print(len(made))
+for pattern in sorted(made):
+    print(pattern)
+"""
+
+
 def start(path: Path, **environ: str) -> list[Any]:
     """A process that compiles patterns, reads a table and keeps both; what it saw."""
     argv = [sys.executable, "-c", SCRIPT, str(path)]
@@ -69,6 +86,23 @@ def test_the_next_process_parses_no_pattern_and_no_table(tmp_path: Path) -> None
     assert start(path) == [redacted, topics, ["made of what a user gave"], []]
     assert path.stat().st_ino == written.st_ino, "nothing was lacking, so nothing is written"
     assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+
+
+def test_each_process_compiles_the_same_patterns() -> None:
+    """None is made of a set in the order of its hashes: it would be compiled, and kept, anew."""
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", EVERY_MODULE],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert int(told[0].split("\n")[0]) > 1000
+    assert told[0] == told[1]
 
 
 def test_a_pattern_from_the_file_is_the_one_that_re_makes(tmp_path: Path) -> None:

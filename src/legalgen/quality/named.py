@@ -48,8 +48,9 @@ _NUMBER: Final = (
 )
 _BELOW: Final = r"(?:\s?\([0-9A-Za-z]{1,5}\))*"
 _JOIN: Final = r"\s?(?:[,;\u2013-]|\b(?:to|and|or)\b|&)(?:\s?(?:and|or)\b)?\s?"
-_WORDS: Final = "|".join(sorted(set(_KINDS) - {"§", "§§"}, key=len, reverse=True))
-_PLURALS: Final = "|".join({each for each in _KINDS if each.endswith("s")} - {"s"})
+_LONGEST_FIRST: Final = sorted(_KINDS, key=len, reverse=True)
+_WORDS: Final = "|".join([each for each in _LONGEST_FIRST if "§" not in each])
+_PLURALS: Final = "|".join([each for each in _LONGEST_FIRST if each.endswith("s") and each != "s"])
 _PLACE: Final = re.compile(
     rf"(?:(?<![A-Za-z])(?P<many>{_PLURALS}|§§)\.?\s*(?P<list>{_NUMBER}{_BELOW}"
     rf"(?:{_JOIN}(?:{_NUMBER}{_BELOW}|\([0-9A-Za-z]{{1,5}}\){_BELOW}))*)"

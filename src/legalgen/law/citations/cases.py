@@ -29,7 +29,7 @@ class _Party(msgspec.Struct, frozen=True):
     joined: str
 
 
-@lru_cache(maxsize=4096)  # a name is compared with many others
+@lru_cache(maxsize=1024)  # a name is compared with many others
 def _sides(name: str) -> tuple[_Party, ...]:
     """The parties of a name; of ``Re Duomatic`` the one."""
     folded = unicodedata.normalize("NFD", normalise(name).casefold())

@@ -25,7 +25,7 @@ LONGEST = 2_000
 """Characters of a citation, or of a few in one text, that are looked at."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parse(text: str) -> tuple[Parsed, ...]:
     """The citations in a text, in the order in which they stand in it.
 

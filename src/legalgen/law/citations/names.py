@@ -147,7 +147,7 @@ NAME_TOKEN = re.compile(r"[^\W_]{2,}")
 _PARTIES = re.compile(r"\sv\.?\s")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def name_tokens(name: str) -> frozenset[str]:
     """Words, in lower case, of which one shows that a text names this case or law.
 

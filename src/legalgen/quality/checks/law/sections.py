@@ -403,7 +403,7 @@ _SPELT = re.compile(
 
 _BIG_WORDS = frozenset({"hundred", "thousand"})
 _HIGHEST_SPELT = 99_999
-_OF_NUMBERS = "|".join((*sorted(UP_TO_TWENTY, key=len, reverse=True), *TENS, *_BIG_WORDS))
+_OF_NUMBERS = "|".join((*sorted(UP_TO_TWENTY, key=len, reverse=True), *TENS, *sorted(_BIG_WORDS)))
 _SPELT_BIG = re.compile(
     r"(?P<unit>[SAR](?i:ection|rticle|ule)|section|article|rule) "
     rf"(?P<n>(?i:{_OF_NUMBERS})(?:[ -](?:and )?(?i:{_OF_NUMBERS}))+)\b"

@@ -97,7 +97,7 @@ class Terms:
 
 
 class _Term:
-    """One pattern, with sets of words of each of which every match has one, or else letters."""
+    """One pattern, with words of each of which every match has one form, or else letters."""
 
     def __init__(self, pattern: str, end: str) -> None:
         self._written = pattern, end
@@ -116,7 +116,7 @@ _WHOLE_WORD = re.compile(r"(?:\[([A-Za-z])[A-Za-z]\])?([A-Za-z]+)(s\?)?")
 _REPEATS = frozenset("?*+{")
 
 
-def _whole_words(pattern: str) -> Iterator[frozenset[str]]:
+def _whole_words(pattern: str) -> Iterator[Sequence[str]]:
     """Of each whole word outside of groups what it may be, in small letters."""
     depth, told = 0, ""
     for sign in _SIGN.findall(pattern):
@@ -125,7 +125,7 @@ def _whole_words(pattern: str) -> Iterator[frozenset[str]]:
     for word in told.split("\n"):
         if found := _WHOLE_WORD.fullmatch(word):
             one = f"{found[1] or ''}{found[2]}".lower()
-            yield frozenset({one, f"{one}s"} if found[3] else {one})
+            yield (one, f"{one}s") if found[3] else (one,)
 
 
 def _runs_of_letters(pattern: str) -> Iterator[str]:
