@@ -30,6 +30,7 @@ from legalgen.quality.checks.amounts.lengths import (
     FIXED,
     LENGTH,
     MOST_ROOM,
+    NUMBERS,
     PLAINLY,
     RECEIVED,
     STRETCHED,
@@ -42,7 +43,7 @@ from legalgen.quality.checks.amounts.lengths import (
 )
 from legalgen.quality.checks.amounts.periods import in_numbers
 from legalgen.quality.reading import Finding, Reading, excerpt
-from legalgen.quality.wordlists import MONTHS, NAMES_DAY, UP_TO_TWENTY
+from legalgen.quality.wordlists import MONTHS, NAMES_DAY
 
 _ON = (
     rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{ONE_MONTH}),? (?P<y>\d{{4}})"
@@ -53,9 +54,8 @@ _DATE = re.compile(_ON)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 """Without it there is no whole date; found in a tenth of the time."""
 
-_NUMBERS = UP_TO_TWENTY | {"a": 1}
 _PERIOD = re.compile(
-    rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(_NUMBERS)}))[ -](?:(?:full|calendar|further|more) )?"
+    rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(NUMBERS)}))[ -](?:(?:full|calendar|further|more) )?"
     r"(?P<unit>month|year)s?\b",
     re.I,
 )
@@ -214,7 +214,7 @@ _OF_TERM = re.compile(r"\b(?:new|next|old|fixed) (?:term|lease|tenancy|contract|
 
 def _months(match: re.Match[str]) -> int:
     number = match["n"].casefold()
-    count = int(_NUMBERS.get(number, number))
+    count = int(NUMBERS.get(number, number))
     return count * 12 if match["unit"].casefold() == "year" else count
 
 

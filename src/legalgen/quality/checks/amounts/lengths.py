@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from legalgen.quality.checks.amounts.days import any_days, month_and_day
 from legalgen.quality.wordlists import UP_TO_TWENTY
 
+NUMBERS = UP_TO_TWENTY | {"a": 1}
 COUNTED = {
     "twenty-one": 21, "twenty-eight": 28, "thirty": 30, "forty": 40, "forty-two": 42, "fifty": 50,
     "sixty": 60, "ninety": 90, "fourteen": 14, "hundred": 100, "an": 1,
-} | UP_TO_TWENTY | {"a": 1}  # fmt: skip
+} | NUMBERS  # fmt: skip
 LENGTH = re.compile(
     rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(sorted(COUNTED, key=len, reverse=True))}))[ -]"
     r"(?P<kind>(?:(?:clear|working|business|court|full|calendar|further|more|whole) )*)"

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import combinations, islice, product
 
-from legalgen.quality.checks.amounts.remainders import remainders
+from legalgen.quality.checks.amounts.remainders import amounts_of, remainders
 from legalgen.quality.checks.amounts.sums import (
     COUNT_WORD,
     GIVES,
@@ -101,7 +101,7 @@ def _no_share(reading: Reading) -> Finding | None:
     for name, text in reading.texts[1:]:
         for said in islice(_WHICH.finditer(text), MOST_RESULTS) if _is_given(text) else ():
             result, least = amount_of(said["result"])
-            known = _amounts(reading.whole, said["result"][0])
+            known = amounts_of(reading.whole, said["result"][0])
             shares = {portion_of(said) * one for one in known}
             if len(known) <= MOST_AMOUNTS and all(abs(one - result) >= least for one in shares):
                 what = f'"{said[0]}" in {name}: no amount has that share'
@@ -189,12 +189,12 @@ def _unreached(reading: Reading) -> Finding | None:
     if not sign or not _ASKS_SUM.search(question) or _SET_BY_LAW.search(first):
         return None
     told = f"{reading.steps_text}\n{reading.draft.answer}"
-    given, said = _amounts(question, sign), _amounts(first, sign)
+    given, said = amounts_of(question, sign), amounts_of(first, sign)
     if len(said - given) != 1 or not any(hint in told for hint in _RECKONS):
         return None
     (result,) = said - given
     worked_out = {amount_of(match["money"])[0] for match in _WORKED_OUT.finditer(told)}
-    given |= _amounts(told, sign) - worked_out - {result}
+    given |= amounts_of(told, sign) - worked_out - {result}
     if not given or len(given) > MOST_AMOUNTS:
         return None
     scalars = _scalars(reading.whole)
@@ -235,21 +235,10 @@ def _worked_out_wrong(reading: Reading) -> Finding | None:
 def _follows(reading: Reading, money: str) -> bool:
     """Whether an amount is the question's, or is reached from the others of the sample."""
     result, whole = amount_of(money)[0], reading.whole
-    others = _amounts(whole, money[0]) - {result}
-    if result in _amounts(reading.draft.question, money[0]) or len(others) > MOST_AMOUNTS:
+    others = amounts_of(whole, money[0]) - {result}
+    if result in amounts_of(reading.draft.question, money[0]) or len(others) > MOST_AMOUNTS:
         return True
     return _reaches(others, _scalars(whole), result)
-
-
-_ANY_MONEY = re.compile(
-    rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?", re.I
-)
-"""Rates too: what is paid a month may be multiplied."""
-
-
-def _amounts(text: str, sign: str) -> set[Fraction]:
-    found = _ANY_MONEY.finditer(text)
-    return {amount_of(match[0])[0] for match in found if match[0][0] == sign}
 
 
 def _scalars(text: str) -> set[Fraction]:

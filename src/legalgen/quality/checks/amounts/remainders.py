@@ -14,16 +14,13 @@ from typing import NamedTuple
 
 from legalgen.law.citations.parsed import word_set
 from legalgen.quality.checks.amounts.figures import Figure, figures
-from legalgen.quality.checks.amounts.sums import amount_of, told_as
+from legalgen.quality.checks.amounts.sums import ANY_MONEY, amount_of, told_as
 from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import MONEY_SIGNS
 
 MOST_OPERANDS = 6
 """So many different amounts reach nearly every other."""
 
-_ANY = re.compile(
-    rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?", re.I
-)
 _LINKS = (
     r"(?: (?:is|was|are|of|to|be|being|will|then|therefore|thus|only|her|him|it|them|you|us|with|a"
     r"|an|the|that|this|which|comes?|came|amounts?|amounted|in|worth|value|loss|difference|total"
@@ -83,9 +80,9 @@ _KEEPS = frozenset(
 )
 _KEPT = re.compile(
     rf"\b(?:keeps?|kept|retains?|retained|withholds?|withheld)"
-    rf" (?:[a-z]+ ){{0,4}}?(?P<kept>{_ANY.pattern})"
-    rf"[^.;{MONEY_SIGNS}]*(?P<back>{_ANY.pattern}) (?:out )?of (?:her|his|its|their|your|the) "
-    rf"(?P<whole>{_ANY.pattern})"
+    rf" (?:[a-z]+ ){{0,4}}?(?P<kept>{ANY_MONEY.pattern})"
+    rf"[^.;{MONEY_SIGNS}]*(?P<back>{ANY_MONEY.pattern}) (?:out )?of (?:her|his|its|their|your|the) "
+    rf"(?P<whole>{ANY_MONEY.pattern})"
 )
 
 
@@ -122,7 +119,7 @@ def _kept_wrong(reading: Reading) -> Finding | None:
     for kept in _KEPT.finditer(reading.draft.answer):
         back, least = amount_of(kept["back"])
         exact = amount_of(kept["whole"])[0] - amount_of(kept["kept"])[0]
-        if abs(back - exact) >= least and len(_ANY.findall(_around(kept))) == 3:
+        if abs(back - exact) >= least and len(ANY_MONEY.findall(_around(kept))) == 3:
             what = f'"{kept[0]}" in answer: it is {told_as(kept["whole"][0], exact)}'
             return "ARITHMETIC", what, "answer", True
     return None
@@ -195,7 +192,7 @@ def _amounts(text: str) -> Iterator[re.Match[str]]:
     """The amounts of a text, which are found by their signs."""
     for sign in MONEY_SIGNS:
         if sign in text:
-            yield from filter(None, (_ANY.match(text, at) for at in places(sign, text)))
+            yield from filter(None, (ANY_MONEY.match(text, at) for at in places(sign, text)))
 
 
 def amounts_of(text: str, sign: str) -> frozenset[Fraction]:

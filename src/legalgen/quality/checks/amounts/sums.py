@@ -18,8 +18,11 @@ from legalgen.quality.wordlists import MONEY_SIGNS, TENS, UP_TO_TWENTY
 
 _SCALES = {"million": 6, "m": 6, "billion": 9, "bn": 9, "k": 3, "": 0}
 
+_AMOUNT = rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?"
+ANY_MONEY = re.compile(_AMOUNT, re.I)
+"""An amount; rates too: what is paid a month may be multiplied."""
 MONEY = (
-    rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?"
+    rf"{_AMOUNT}"
     rf"(?![,.]?\d|(?: an?\b| per\b|,000| to [{MONEY_SIGNS}]|-))"
 )
 """An amount; a rate (``£5 a day``) or a range is none."""
