@@ -161,7 +161,7 @@ def leading_cases() -> Authorities:
 
     For the gate alone: no model is shown them, and nobody has compared them with the reports.
     """
-    return shipped(_leading_lines(), "leading_cases.txt")
+    return shipped(leading_lines(), "leading_cases.txt")
 
 
 def shipped(lines: Iterable[str], source: str, *, strict: bool = True) -> Authorities:
@@ -179,7 +179,7 @@ def shipped(lines: Iterable[str], source: str, *, strict: bool = True) -> Author
 @cache
 def leading_names() -> frozenset[str]:
     """The words by which those cases are called for short: ``Caparo``, ``Chevron``."""
-    return called(_leading_lines()) | _CALLED
+    return called(leading_lines()) | _CALLED
 
 
 def called(lines: Iterable[str]) -> frozenset[str]:
@@ -199,7 +199,8 @@ _CALLED: Final = frozenset({"Wednesbury", "Chevron", "Miranda", "Daubert", "Mont
 """By a party that is not the first, or not on the list."""
 
 
-def _leading_lines() -> list[str]:
+def leading_lines() -> list[str]:
+    """The lines of that list, one citation each; comments and blank ones among them."""
     file = resources.files("legalgen.law.citations").joinpath("leading_cases.txt")
     return file.read_text(encoding="utf-8").split("\n")
 
