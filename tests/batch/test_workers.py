@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from legalgen.batch.workers import MANY_THREADS, SWITCH_S, Crashed, Done, Inbox, Workers
+from legalgen.batch.workers import ARENAS, MANY_THREADS, SWITCH_S, Crashed, Done, Inbox, Workers
 from legalgen.telemetry.clock import Clock
 from tests.simulation import LONGEST_S, Time
 
@@ -150,3 +153,29 @@ def test_a_bug_of_a_worker_comes_out() -> None:
     assert isinstance(crashed, Crashed)
     assert isinstance(crashed.error, ZeroDivisionError)
     assert workers.active == 0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc's allocator")
+def test_threads_allocate_from_few_arenas(tmp_path: Path) -> None:
+    """Of its own accord glibc makes one for each thread, up to eight a core."""
+    told = tmp_path / "heaps.xml"
+    subprocess.run([sys.executable, "-c", ALLOCATING, str(told)], check=True, timeout=LONGEST_S)
+    assert 1 <= told.read_text("utf-8").count("<heap ") <= ARENAS
+
+
+ALLOCATING = """
+import ctypes, sys, threading
+from legalgen.batch.workers import Inbox, Workers
+from legalgen.telemetry.clock import Clock
+
+libc, together = ctypes.CDLL(None), threading.Barrier(8)
+libc.fopen.restype = libc.malloc.restype = ctypes.c_void_p
+workers = Workers(lambda _: (libc.malloc(5_000), together.wait(60)), Inbox(Clock()))
+for job in range(8):
+    workers.start(job)
+while workers.active:
+    list(workers.receive(60))
+file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""

@@ -27,6 +27,9 @@ O = TypeVar("O")  # noqa: E741 - an outcome
 SPARE_BYTES = 256 * 2**20
 """Memory that threads may not take where it is bounded: what they do needs some, too. A stack is
 8 MiB of it, and what glibc sets aside for a thread 64 MiB."""
+ARENAS = 2
+_M_ARENA_MAX = -8
+"""What ``malloc.h`` of glibc calls the greatest number of arenas."""
 IDLE_S = 60.0
 """How long a thread without a job sleeps at a time: no wait of this program is without a bound."""
 MANY_THREADS = 100
@@ -53,6 +56,18 @@ def _is_spare() -> bool:
         except OSError:
             return False
     return True
+
+
+def _share_arenas() -> None:
+    """Have all threads allocate from two arenas of glibc.
+
+    It would make up to eight a core, and each keeps for itself what was freed in it: 2 MB of 130
+    with 32 threads. Where another allocator is used nothing happens.
+    """
+    with contextlib.suppress(ImportError, AttributeError):  # of a Python, of a libc without it
+        import ctypes  # 0.7 MB that one thread does not need
+
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
 
 
 class Done(msgspec.Struct, Generic[J, O], frozen=True):
@@ -163,6 +178,8 @@ class Workers(Generic[J, O]):
         if self._threads and not _is_spare():
             self.most = len(self._threads)
             return False
+        if len(self._threads) == 1:
+            _share_arenas()
         name = f"worker-{len(self._threads) + 1}"
         thread = threading.Thread(target=self._run, name=name, daemon=True)
         try:
