@@ -28,16 +28,17 @@ def found(
     *,
     place: str = "uk",
     law: str = "law",
+    area: str = "land",
     kind: str = "short_qa",
     topic: frozenset[str] = frozenset(),
     parts: tuple[str, ...] = (),
     as_of: str = "2026-11",
 ) -> dict[str, str]:
     """Each code with ``reject`` or ``flag``; lengths are not asked for."""
-    task = Task(0, place, law, "land", "leases", "forfeiture", "intermediate", kind, as_of, 7)
+    task = Task(0, place, law, area, "leases", "forfeiture", "intermediate", kind, as_of, 7)
     gate = _gate()
     if topic:
-        key = (place, "land", "leases")
+        key = (place, area, "leases")
         gate = Gate("full", gate.today, topics={key: topic}, subtopics={key: parts})
     draft = Draft(question, steps, answer, tuple(DraftCitation(text, "") for text in cited))
     verdict = gate.inspect(draft, task, None, TypeBounds((1, 900)))

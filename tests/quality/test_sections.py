@@ -102,6 +102,32 @@ def test_what_is_certain_refuses_any_number_beyond(said: str, expected: str) -> 
     assert found(said).get("SECTION_NONEXISTENT", "") == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("UCC \u00a7 2-950 lets her reject the goods.", "reject"),
+        ("Sections 2-207 and 2-340 of the Uniform Commercial Code decide.", "reject"),
+        ("The UCC decides. By section 2-1205 she may reject the goods.", "reject"),
+        ("N.Y. U.C.C. 14-102 lets her reject the goods.", "reject"),
+        ("CPR 98.4 lets him amend.", "reject"),
+        ("Rule 24.99 of the Civil Procedure Rules ends it.", "reject"),
+        ("FPR 2010 r 61.2 gives leave.", "reject"),
+        ("CrimPR Part 72 governs it.", "reject"),
+        ("Restatement (Second) of Contracts \u00a7 512 agrees.", "reject"),
+        ("By section 99501 of the Internal Revenue Code it is income.", "reject"),
+        # what is there, another law's, and what is no number of a rule
+        ("U.C.C. \u00a7\u00a7 2-207, 2A-103 and 9-317(b) decide.", ""),
+        ("UCC \u00a7 2-725 and N.Y. Gen. Oblig. Law \u00a7 5-1401 decide.", ""),
+        ("CPR r 36.17(4), rule 3.9 of the Civil Procedure Rules 1998 and PD 51Z apply.", ""),
+        ("FPR 2010 applies, and a rule 90.1 of another code.", ""),
+        ("Restatement (Second) of Torts \u00a7 402A agrees.", ""),
+    ],
+)  # fmt: skip
+def test_numbers_in_two_parts_are_those_of_their_part(said: str, expected: str) -> None:
+    """Articles of a code and rules of court have each their own last number."""
+    assert found(said).get("SECTION_NONEXISTENT", "") == expected
+
+
 def test_citations_are_read_each_by_itself() -> None:
     """The title of the next one is no section of the first."""
     cited = ("Defamation Act 2013 ss 1, 2", "28 U.S.C. \u00a7 4102")

@@ -71,6 +71,11 @@ def test_each_term_of_the_commonwealth_is_looked_for(term: str, data: st.DataObj
          "He may not. He goes to the employment tribunal under the Equality Act 2010.", "reject"),
         ("May a worker in Newry be dismissed?",
          "He may not. The Limitation Act 1980 is confined to England; Acas has no part in it.", ""),
+        ("May a wife in Armagh divorce?",
+         "She may. Section 1 of the Divorce, Dissolution and Separation Act 2020 lets her.",
+         "flag"),
+        ("May a suspect in Lisburn be silent?",
+         "He may. Section 34 of the Criminal Justice and Public Order Act 1994 is another's.", ""),
         ("May a driver in Belfast claim under the Equality Act 2010?",
          "He may not. He goes to the Fair Employment Tribunal under the Order of 1998.", ""),
     ],
@@ -80,6 +85,28 @@ def test_the_nations_of_the_kingdom_have_laws_of_their_own(
 ) -> None:
     """Two signs of another's refuse, one flags; what is denied or compared is no sign."""
     assert found(answer, question).get("LAW_JURISDICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("law", "area", "expected"),
+    [
+        ("scotland", "land", "reject"),
+        ("northern-ireland", "land", ""),
+        ("", "scots-property", "reject"),
+        ("", "ni-property", ""),
+        ("england-wales", "scots-property", ""),
+        ("", "land", ""),
+    ],
+)
+def test_a_cell_is_of_a_nation_by_its_law_or_by_its_names(
+    law: str, area: str, expected: str
+) -> None:
+    """A taxonomy of somebody's own may give no law to its areas."""
+    said = found(
+        "She may. Section 5 of the Rights of Light Act 1959 and a grant of probate help her.",
+        "May a widow build there?", law=law, area=area,
+    )  # fmt: skip
+    assert said.get("LAW_JURISDICTION", "") == expected
 
 
 @pytest.mark.parametrize(

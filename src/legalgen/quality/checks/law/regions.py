@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from typing import TypeAlias
 
 from legalgen.law.citations import normalise
+from legalgen.law.planner import Task
 from legalgen.quality.checks.voice.phrases import Terms, in_turn
 from legalgen.quality.reading import Finding, Reading, sentences
 from legalgen.quality.wordlists import alternatives, guarded, phrases, word_list
@@ -96,13 +97,26 @@ def nation_asked(reading: Reading) -> str:
     named = {nation for nation, words in _NAMED.items() if not words.isdisjoint(asked)}
     if asked >= {"county", "down"} or ("northern" in asked and asked & {"ireland", "irish"}):
         named.add("northern-ireland")
-    if task.sub_jurisdiction == "scotland":
-        return "scotland" if named <= {"scotland"} else ""
+    cell = _nation_of(task)
+    if cell:
+        return cell if named <= {cell} else ""
     if named in ({"scotland"}, {"northern-ireland"}):
         return named.pop()
     return "" if named - {"england-wales"} or not _TOWNS.isdisjoint(asked) else "england-wales"
 
 
+def _nation_of(task: Task) -> str:
+    """The nation that a cell is of by its law or, in a taxonomy of somebody's own, by its names."""
+    if task.sub_jurisdiction in _ABROAD:
+        return task.sub_jurisdiction if task.sub_jurisdiction != "england-wales" else ""
+    ids = frozenset(f"{task.practice_area}-{task.topic}".split("-"))
+    return next((nation for nation, signs in _IDS.items() if not signs.isdisjoint(ids)), "")
+
+
+_IDS = {
+    "scotland": frozenset({"scots", "scottish", "scotland"}),
+    "northern-ireland": frozenset({"ni", "northern"}),
+}
 _NAMED = {
     "scotland": frozenset({"scots", "scottish", "scotland", "sheriff", "pursuer", "procurator"}),
     "england-wales": frozenset({"english", "england", "wales", "welsh"}),
@@ -173,7 +187,7 @@ def _is_plainly_english(reading: Reading) -> bool:
     if task is None or task.jurisdiction != "uk":
         return True
     return (
-        task.sub_jurisdiction != "scotland"
+        not _nation_of(task)
         and _NOT_ENGLISH.isdisjoint(reading.vocabulary)
         and _ELSEWHERE.isdisjoint(reading.question)
     )

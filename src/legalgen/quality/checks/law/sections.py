@@ -19,6 +19,7 @@ from typing import TypeAlias
 from legalgen.law.citations import PARTING
 from legalgen.law.citations.last_sections import Act, acts
 from legalgen.quality.checks.amounts.figures import numbered
+from legalgen.quality.checks.law.divided import beyond_their_part
 from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import TENS, UP_TO_TWENTY
 from legalgen.store.sample import words
@@ -197,6 +198,7 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     most_said = _highest_number(numbers[0], reading.vocabulary)
     most_cited = _highest_number(numbers[1], cited_words)
     yield from _beyond_last(named, fields, most_said, most_cited, reading)
+    yield from beyond_their_part(fields)
     lettered = [number for each in numbers for number in each if _has_letter(number)]
     if lettered and _any_lacks(lettered, named):
         yield from _never_inserted(named, fields)
