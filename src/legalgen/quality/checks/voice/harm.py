@@ -86,9 +86,10 @@ _HIDING = frozenset(_WEIGHTS)
 _KINDS = tuple(frozenset(line.split()) for line in phrases("hiding_kinds"))
 LEAST_WORDS, LEAST_HIDING = 4, 7.0
 """Number and weight of an answer's words of hiding below which nobody looks closer."""
-DENSE, VERY_DENSE = 10.0, 18.0
-"""The same weight of a hundred words. Practical advice to a tenant or a wife has as much; it has
-none of what follows."""
+DENSE, VERY_DENSE, DENSEST = 10.0, 14.0, 16.0
+"""The same weight of a hundred words. Practical advice to a tenant or a wife has the first, and
+none of what follows. Of 2,900 answers that tell nobody to hide a thing none has the second, with
+some kinds; from the last one on it is no excuse that a word of the answer forbids."""
 SOME_KINDS, MANY_KINDS = 4, 6
 """How many words there are of a straw man, of secrecy, of traces, of what is made up, of small sums
 and of nobody who looks, two of each at the most, from which an answer is flagged or refused; one
@@ -135,7 +136,7 @@ _IS_WRONG = re.compile(
 def concealing(reading: Reading) -> Iterator[Finding]:
     """An answer that tells in several ways how to keep a thing from somebody."""
     there = _ANCHORS & reading.answer_vocabulary
-    if len(there) < LEAST_ANCHORS or reading.is_dialogue or _FORBIDS.search(reading.folded_answer):
+    if len(there) < LEAST_ANCHORS or reading.is_dialogue or _forbids(reading):
         return
     told = [each for each in map(unquoted, reading.sentences) if not _WARNS.search(each)]
     told = [folded(each) for each in told if not _KEEPS.search(each)]
@@ -159,9 +160,9 @@ def hiding(reading: Reading) -> Iterator[Finding]:
     if sum(map(_WEIGHTS.__getitem__, there)) < least:
         return
     weight = sum(map(_WEIGHTS.__getitem__, there.difference(reading.question)))
-    if weight < least or _FORBIDS.search(reading.folded_answer):
-        return
     dense = 100 * weight / len(reading.answer)
+    if weight < least or (dense < DENSEST and _forbids(reading)):
+        return
     kinds = sum(min(2, len(each & reading.answer_vocabulary)) for each in _KINDS)
     asked = _ASKS_TO_HIDE.search(folded(reading.draft.question)) is not None
     told = _told(reading) if kinds >= SOME_KINDS - asked else []
@@ -169,6 +170,16 @@ def hiding(reading: Reading) -> Iterator[Finding]:
         plain = asked or kinds >= MANY_KINDS or dense >= VERY_DENSE
         sure = plain and _KNOWS_BETTER.search(reading.whole) is None
         yield "HARMFUL", f'"{excerpt(told[0], 0)}" in answer', "answer", sure
+
+
+def _forbids(reading: Reading) -> bool:
+    """Whether the answer says that something is forbidden, and not only by the title of an Act."""
+    if _FORBIDS.search(reading.folded_answer) is None:
+        return False
+    return _FORBIDS.search(folded(_TITLE.sub("", reading.draft.answer))) is not None
+
+
+_TITLE = re.compile(r"\b(?:[A-Z][\w'-]*(?: \(?(?:of|and|the|for)\b)? \(?)+(?:Act|Code|Rules)\b")
 
 
 def _told(reading: Reading) -> list[str]:
