@@ -49,6 +49,14 @@ def test_each_production_is_run_over_what_its_pattern_makes(
         assert is_run(rule, text)
 
 
+def test_every_word_that_a_pattern_begins_with_is_among_its_needs() -> None:
+    """What new examples have found."""
+    [rule] = [each for each in EVERY if each.build.__name__ == "_numbered_law"]
+    for text in ("As to the law, Ordon 1-0 is enough.", "Orden 12/2005 is enough."):
+        assert rule.pattern.search(text)
+        assert is_run(rule, text)
+
+
 @given(st.text("aAiIsSkK\u017f\u0130\u0131\u212a\u00e9\u00c9\u00df \u03a3", max_size=12))
 def test_folded_text_is_what_patterns_find_whatever_the_case(text: str) -> None:
     """In it a pattern finds without ``re.I``, in the same places, what it finds with it."""

@@ -247,8 +247,8 @@ RULES = Productions(
             _NUMBERED_LAW,
             _numbered_law,
             (
-                *("ecre", "Law", "Loi", "Lei", "Ley", "Legge", "rdonnance", "rdinance", "Orden"),
-                *("Portaria", "Lgs"),
+                *("ecre", "Law", "Loi", "Lei", "Ley", "Legge", "rdonnance", "rdinance"),
+                *("Orden", "Ordon", "Portaria", "Lgs"),
             ),
         ),
         Rule(_DECREE, _decree, ("Decree",)),
