@@ -26,6 +26,8 @@ ASKED = "The lease of Amara to Tomasz was forfeited on 9 May 2022: by when may h
         ("The limit of one year ends on 9 May 2023.", ""),
         ("Two months after the three months of notice, not later than 9 October 2022.", ""),
         ("He has 28 days, so the last day is 6 June 2022.", ""),
+        ("Thirty days end on 8 June 2022; after a year nobody may ask.", ""),
+        ("Twenty days end on 8 June 2022; after a year nobody may ask.", "flag"),
         ("He has six months; the return is due no later than 31 January 2023.", ""),
         ("The last day is 9 December 2022.", ""),
         ("One month of notice and eleven months: the last day is 9 April 2023.", ""),

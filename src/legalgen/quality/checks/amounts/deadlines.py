@@ -202,11 +202,26 @@ def _counted_wrong(reading: Reading) -> Iterator[Finding]:
             apart = {months for one in given if (months := _apart(one, last)) is not None}
             if _OF_TERM.search(text, max(0, match.start() - 30), match.start()):
                 continue
-            if last not in given and apart and apart.isdisjoint(sums):
+            if (
+                last not in given
+                and apart
+                and apart.isdisjoint(sums)
+                and not _in_days(reading, match)
+            ):
                 shown = " or ".join(map(str, sorted(periods)))
                 what = f'"{match[0]}" in {name} is {min(apart)} months away, not {shown}'
                 yield "DEADLINE", what, name, False
                 return
+
+
+def _in_days(reading: Reading, last: re.Match[str]) -> bool:
+    """Whether a period in days or weeks ends on a day, from one of the question's."""
+    day = calendar_day(int(last["y"] or last["ay"]), last)
+    starts, told = days_of(reading.draft.question), reading.whole
+    lengths = [one for one in LENGTH.finditer(told) if one["unit"].casefold() in ("day", "week")]
+    return day is not None and any(
+        _is_end([day], start, one, told) for start, one in product(starts, lengths)
+    )
 
 
 _OF_TERM = re.compile(r"\b(?:new|next|old|fixed) (?:term|lease|tenancy|contract|licence) \Z")
