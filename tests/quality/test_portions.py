@@ -57,3 +57,58 @@ REDUCED = "The award is reduced by her share. A quarter of £40,000 is £10,000.
 def test_what_a_share_leaves_is_awarded(said: str, expected: str) -> None:
     """Where the answer works the share out and awards another sum at its beginning."""
     assert found(said, BLAMED).get("INCONSISTENT", "") == expected
+
+
+WILL = "Amara left £360,000 to three nieces of Tomasz in equal shares. What does each of them take?"
+THIRD = ("A third of £360,000 is £120,000.",)
+LOADING = "The charter gave 72 hours to load, and loading took 102 hours. By how much was it late?"
+EXCESS = ("The excess over 72 hours is 30 hours.",)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "steps", "expected"),
+    [
+        ("The will is plain. Each niece has £140,000 of it.", WILL, THIRD, "reject"),
+        ("The ship was kept for 42 hours beyond that, and must be paid for.", LOADING, EXCESS,
+         "flag"),
+        # the same sum, one that follows from it, another case's, a law's, or about as much
+        ("The will is plain. Each niece has £120,000 of it.", WILL, THIRD, ""),
+        ("The will is plain. Two of them have £240,000, one having lost her gift.", WILL, THIRD,
+         ""),
+        ("The will is plain. Had one died before, each would take £180,000.", WILL, THIRD, ""),
+        ("The will is plain. The band of £140,000 is not used up by that.", WILL, THIRD, ""),
+        ("The will is plain. Each niece has £119,900 after the fee.", WILL, THIRD, ""),
+        ("The will is plain. Each niece may spend £7,000 at once.", WILL, THIRD, ""),
+        ("The ship was kept for 30 hours beyond that, 4 hours of them in rain.", LOADING, EXCESS,
+         ""),
+    ],
+)  # fmt: skip
+def test_a_sum_of_the_steps_is_not_exchanged(
+    said: str, asked: str, steps: tuple[str, ...], expected: str
+) -> None:
+    """Where the answer leaves it out and has one that no amounts of the sample lead to."""
+    assert found(said, asked, steps).get("INCONSISTENT", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "steps"),
+    [
+        ("£12,400 is due from him.", "Tomasz owes Amara £10,000 at 8 per cent for three years.",
+         "Interest for three years comes to £2,400."),
+        ("Amara has £18,000 to come.", "Profit is £50,000 and Amara has drawn £12,000 of hers.",
+         "Three fifths of £50,000 are £30,000."),
+    ],
+)  # fmt: skip
+def test_what_the_steps_did_not_use_may_be_reckoned_with(said: str, asked: str, steps: str) -> None:
+    """An amount of the question is added to what the steps reach, or taken from it."""
+    assert "INCONSISTENT" not in found(said, f"{asked} What is due now?", (steps,))
+
+
+def test_a_period_may_be_counted_and_not_named() -> None:
+    """The day on which it ends stands for it, beside the period of a later law."""
+    asked = "Tomasz finished a shed without leave on 3 June 2022. From when is Amara too late?"
+    steps = ("The former period of four years applies.",)
+    ends = "From 3 June 2026. The law now has ten years, for what is finished later."
+    other = "From 3 June 2032. The law has ten years, whatever was finished."
+    assert "INCONSISTENT" not in found(ends, asked, steps)
+    assert found(other, asked, steps).get("INCONSISTENT") == "flag"

@@ -90,3 +90,47 @@ OWED = "Tomasz owes Amara £1,840 in wages and £620 in holiday pay. What can sh
 def test_what_is_left_and_what_makes_a_whole(said: str, asked: str, expected: str) -> None:
     """By adding and taking away alone, unless a share or a rate may have changed it."""
     assert found(said, asked).get("ARITHMETIC", "") == expected
+
+
+BUILT = "Amara built for £90,000 and paid £22,000, £9,000 and £4,000. What has she laid out?"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("She paid £22,000, then £9,000 and at last £4,000, which together make up the £90,000.",
+         "reject"),
+        ("She paid £22,000, £9,000 and £4,000 for it. Those three items make £38,000.",
+         "reject"),
+        ("She paid £22,000, then £9,000 and at last £4,000, which together make up £35,000.", ""),
+        ("She paid £22,000, £9,000 and £4,000 for it. Those three items make £35,000.",
+         ""),
+        ("She paid £22,000 and £9,000, which make up the £90,000 with what he lent.", ""),
+        ("She paid £22,000, £9,000 and £4,000. The loss she asks for comes to £17,500, a half.",
+         ""),
+        ("She paid £9,000, another £9,000 and £4,000, together £22,000, and no more.", ""),
+    ],
+)  # fmt: skip
+def test_parts_make_up_their_whole(said: str, expected: str) -> None:
+    """Also a whole that the question has, and parts of the sentence before, by their number."""
+    assert found(said, BUILT).get("ARITHMETIC", "") == expected
+
+
+LEFT = "Tomasz died and left £722,000, of which £322,000 go to Amara first. What else has she?"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("That leaves £400,000, of which her half comes to £230,000.", "reject"),
+        ("That leaves £400,000, of which one quarter is £90,000.", "reject"),
+        ("She has the rest as well. Half of the residue is £230,000 for her.", "flag"),
+        ("That leaves £400,000, of which her half comes to £200,000.", ""),
+        ("That leaves £400,000, of which one third is £133,000, as nearly as may be.", ""),
+        ("She has the rest as well. Half of the residue is £200,000 for her.", ""),
+        ("She shares the rest. Half of the residue, which is £400,000, is hers.", ""),
+    ],
+)
+def test_a_share_is_of_what_stands_before_it(said: str, expected: str) -> None:
+    """Else it is one of what some amounts leave or add up to."""
+    assert found(said, LEFT).get("ARITHMETIC", "") == expected

@@ -235,7 +235,7 @@ def test_points_that_are_promised_and_not_told(said: str, expected: bool) -> Non
     ("steps", "said", "expected"),
     [
         (("Six hours at £33 come to £198.",), "She is owed £189 for six hours at £33.", "reject"),
-        (("Six hours at £33 come to £198.",), "She is owed £240, as an hour is £33.", "flag"),
+        (("Six hours at £33 come to £198.",), "She is owed £240, as an hour is £33.", "reject"),
         (("Six hours at £33 come to £198.",), "She is owed £198, as an hour is £33.", ""),
         (("A third is £30.",), "She takes £60, as a third goes to him.", ""),
         (("The limit is three years.", "It runs from accrual."), "She has two years.", "flag"),

@@ -279,8 +279,10 @@ TABLE: Final = (
     Check(
         "INCONSISTENT", "good", "graded", "share_otherwise",
         "A share that the answer gives to somebody is another than the only one of the steps, "
-        "which the numbers of the question have: `her two thirds` for 55 percent.",
-        "{found}: let answer and steps have the same shares",
+        "which the numbers of the question have: `her two thirds` for 55 percent. A sum that the "
+        "steps work out is left out of the answer, which has one in its stead to which no amounts "
+        "lead: refused, of hours and days flagged.",
+        "{found}: let answer and steps have the same figures",
     ),
     Check(
         "ARITHMETIC", "good", "graded", "arithmetic",
@@ -289,7 +291,8 @@ TABLE: Final = (
     ),
     Check(
         "ARITHMETIC", "good", "graded", "reckoning",
-        "An amount is no share of any other as is said, or the sum that the answer begins with or "
+        "An amount is no share of any other as is said: flagged, refused where that stands right "
+        "before it. The sum that the answer begins with or "
         "that a sentence reaches cannot be had from the other amounts, or what a year brings is "
         "multiplied wrong: flagged. What is called the rest, the difference or the total of "
         "others, and is not had from them by adding and taking away: refused where it stands "

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Set
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from itertools import repeat
+from itertools import product, repeat
 from string import digits
 from typing import NamedTuple, TypeAlias
 
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import by_letter
+from legalgen.quality.checks.amounts.lengths import LENGTH, days_of, end_of
 from legalgen.quality.currencies import CURRENCIES, CURRENCY_HINTS
 from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, MONTHS, NAMES_DAY, TENS, UP_TO_TWENTY
@@ -216,17 +217,28 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
         ours, sure = _reached(reading, kind, reached - asked, stepped, asked, told=told)
         begins = {value for value in strange if (kind, value) in first}
         if kind in MONEY_SIGNS:
-            begins -= _left_over(kind, asked, ours)
+            begins -= _left_over(kind, asked, ours, stepped)
         swapped = {v for v in strange if any(_swapped(v, value) for value in ours)}
         if (
             ours
             and ours.isdisjoint(told)
+            and not (kind in _CALENDAR and _is_counted(reading, kind, ours))
             and (len(begins) == 1 or swapped or _stands_for(kind, ours, told, stepped | asked))
         ):
             shown = min(begins or swapped or told)
             what = f"the steps reach {_shown(kind, min(ours))}, the answer {_shown(kind, shown)}"
             yield "INCONSISTENT", what, "answer", sure or bool(swapped)
             return
+
+
+_CALENDAR = frozenset({"day", "week", "month", "year"})
+
+
+def _is_counted(reading: Reading, unit: str, numbers: Set[str]) -> bool:
+    """Whether the answer has the day on which such a period ends that begins on the question's."""
+    lengths = filter(None, (LENGTH.match(f"{number} {unit}s") for number in numbers))
+    starts, told = days_of(reading.draft.question), days_of(reading.draft.answer)
+    return any(end_of(start, one) in told for one in lengths for start in starts)
 
 
 _WENT_BY = re.compile(r"went by|gone by|elapsed|ha[sd] passed|have passed")
@@ -254,10 +266,17 @@ def _stands_for(kind: str, ours: Set[str], told: Set[str], known: Set[Figure]) -
     return {value for k, value in known if k == kind} == ours
 
 
-def _left_over(sign: str, asked: Set[Figure], taken: Set[str]) -> set[str]:
-    """What is left of the amounts of the question, as figures have it."""
-    whole = [value for kind, value in asked if kind == sign and value.isdigit()]
-    return {str(int(total) - int(part)) for total in whole for part in taken if part.isdigit()}
+def _left_over(sign: str, asked: Set[Figure], taken: Set[str], stepped: Set[Figure]) -> set[str]:
+    """What is left of the amounts of the question, as figures have it.
+
+    What the steps have not used yet may also be added, or be taken from what they reach.
+    """
+    parts = [int(part) for part in taken if part.isdigit()]
+    whole = [int(value) for kind, value in asked if kind == sign and value.isdigit()]
+    new = [int(value) for kind, value in asked - stepped if kind == sign and value.isdigit()]
+    left = [total - part for total, part in product(whole, parts)]
+    more = [each for total, part in product(new, parts) for each in (part - total, part + total)]
+    return set(map(str, left + more))
 
 
 def _reached(

@@ -4,7 +4,8 @@
 of the question have the steps' ratio, and none has the answer's. Shares that a law or a contract
 asks for belong to nobody and are left alone.
 
-And what is left of the question's only amount when its only share is taken off, which is one sum.
+And what is left of the question's only amount when its only share is taken off, which is one sum,
+and what ``results`` says of the other sums.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import permutations
 
 from legalgen.law.citations.parsed import word_set
 from legalgen.quality.checks.amounts.figures import amounts
+from legalgen.quality.checks.amounts.results import other_result
 from legalgen.quality.checks.amounts.sums import COUNT_WORD, number_of
 from legalgen.quality.reading import Finding, Reading
 
@@ -54,9 +56,11 @@ _MOST_NUMBERS = 6
 
 
 def share_otherwise(reading: Reading) -> Iterator[Finding]:
-    """A share of the answer's that is not the steps', or what is not left when one is taken off."""
+    """A share or a sum of the answer's that is not the steps', or not what a share leaves."""
     yield from _of_steps(reading)
     yield from _taken_off(reading)
+    if found := other_result(reading):
+        yield found
 
 
 def _of_steps(reading: Reading) -> Iterator[Finding]:
@@ -67,8 +71,8 @@ def _of_steps(reading: Reading) -> Iterator[Finding]:
     numbers = _numbers(reading.draft.question) if hinted else frozenset()
     if not 1 < len(numbers) <= _MOST_NUMBERS:
         return
-    ours = {share for share, _, _ in _shares(reading.steps_text)} - {Fraction(1)}
-    asked = {share for share, _, _ in _shares(reading.draft.question)}
+    ours = {share for share, _, _ in shares(reading.steps_text)} - {Fraction(1)}
+    asked = {share for share, _, _ in shares(reading.draft.question)}
     if len(ours) != 1 or ours & asked:
         return
     (own,) = ours
@@ -76,7 +80,7 @@ def _of_steps(reading: Reading) -> Iterator[Finding]:
     known = {own, 1 - own}
     if not _has(ratios, own) and not _has(ratios, 1 - own):
         return
-    told = list(_shares(reading.draft.answer))
+    told = list(shares(reading.draft.answer))
     if any(_has(known, share) for share, _, _ in told):
         return
     for share, start, end in told:
@@ -100,11 +104,11 @@ def _taken_off(reading: Reading) -> Iterator[Finding]:
     if _TAKEN_OFF.isdisjoint(reading.vocabulary):
         return
     asked = {(each.kind, each.value) for each in amounts(reading.draft.question)}
-    shares = {share for share, _, _ in _shares(reading.draft.question)}
+    taken = {share for share, _, _ in shares(reading.draft.question)}
     begun = {(each.kind, each.value) for each in amounts(reading.first_sentence)}
-    if not len(asked) == len(shares) == len(begun) == 1:
+    if not len(asked) == len(taken) == len(begun) == 1:
         return
-    ((sign, whole),), (share,), ((unit, award),) = asked, shares, begun
+    ((sign, whole),), (share,), ((unit, award),) = asked, taken, begun
     parts = {Fraction(whole) * share, Fraction(whole) * (1 - share)}
     told = {Fraction(each.value) for each in amounts(reading.draft.answer)}
     if unit != sign or Fraction(award) in {*parts, Fraction(whole)} or told.isdisjoint(parts):
@@ -114,7 +118,7 @@ def _taken_off(reading: Reading) -> Iterator[Finding]:
     yield "INCONSISTENT", what, "answer", True
 
 
-def _shares(text: str) -> Iterator[tuple[Fraction, int, int]]:
+def shares(text: str) -> Iterator[tuple[Fraction, int, int]]:
     """Shares of a whole, with their places."""
     for found, begin in _named_shares(text):
         if found["percent"]:
@@ -161,5 +165,5 @@ def _ratios(numbers: Set[Fraction]) -> set[Fraction]:
     return ratios | {left / (left + right) for left, right in permutations(numbers, 2)}
 
 
-def _has(shares: Set[Fraction], share: Fraction) -> bool:
-    return any(abs(each - share) <= _CLOSE for each in shares)
+def _has(known: Set[Fraction], share: Fraction) -> bool:
+    return any(abs(each - share) <= _CLOSE for each in known)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import combinations, islice, product
 
-from legalgen.quality.checks.amounts.remainders import amounts_of, remainders
+from legalgen.quality.checks.amounts.remainders import amounts_of, is_reached, remainders
 from legalgen.quality.checks.amounts.sums import (
     COUNT_WORD,
     GIVES,
@@ -56,11 +56,17 @@ def reckoning(reading: Reading) -> Iterator[Finding]:
         yield found
 
 
+_GIVES_SHARE = ("is", "makes", "comes to", "amounts to", "means", "gives")
 _WHICH = re.compile(
-    rf"{PORTION},? (?:and )?(?:which|that|this) (?:is|makes|comes to|amounts to|means|gives) "
-    rf"(?P<result>{MONEY})",
+    rf"{PORTION}(?:,?(?: and)? (?P<which>which|that|this)"
+    r"|(?: of (?:it|that|this|which|them|the (?:[a-z]+ )?[a-z]+))?)"
+    rf" (?:{'|'.join(_GIVES_SHARE)}) (?:then |therefore |thus |only )?(?P<result>{MONEY})",
     re.I,
 )
+_OUT_OF = re.compile(
+    rf"(?P<whole>{MONEY}),? (?:and )?of (?:which|that|this) (?:[a-z]+ ){{0,3}}\Z", re.I
+)
+"""What stands before a share of the amount right before it."""
 
 
 _SHARES_BY_NAME = frozenset(
@@ -82,31 +88,62 @@ _SHARES_BY_NAME = frozenset(
 
 
 _GIVEN = tuple(
-    f"{one} {verb} "
-    for one in ("which", "that", "this")
-    for verb in ("is", "makes", "comes to", "amounts to", "means", "gives")
+    f" {verb} {so}" for verb in _GIVES_SHARE for so in ("", "then ", "therefore ", "thus ", "only ")
 )
 
 
 def _is_given(text: str) -> bool:
-    """Whether an amount stands behind ``which is`` or the like."""
+    """Whether an amount stands behind ``comes to`` or the like."""
     given = (at for sign in MONEY_SIGNS for at in places(sign, text))
     return any(text.endswith(_GIVEN, 0, at) for at in given)
 
 
 def _no_share(reading: Reading) -> Finding | None:
-    """``twenty-five percent, which is $75,000``, where no amount has such a share."""
+    """``twenty-five percent, which is $75,000``, where no amount has such a share.
+
+    Nor do two together, or one less the other.
+    """
     if "%" not in reading.whole and _SHARES_BY_NAME.isdisjoint(reading.vocabulary):
         return None
     for name, text in reading.texts[1:]:
         for said in islice(_WHICH.finditer(text), MOST_RESULTS) if _is_given(text) else ():
-            result, least = amount_of(said["result"])
-            known = amounts_of(reading.whole, said["result"][0])
-            shares = {portion_of(said) * one for one in known}
-            if len(known) <= MOST_AMOUNTS and all(abs(one - result) >= least for one in shares):
+            if said["percent"] and not said["which"] and "interest" in reading.whole:
+                continue  # of a part of the year
+            whole, (result, least) = _whole_before(said), amount_of(said["result"])
+            if whole is None:
+                right = _is_share(reading, said)
+            else:
+                close = max(least, result * _ROUNDED)
+                right = abs(portion_of(said) * whole - result) < close
+            if not right:
                 what = f'"{said[0]}" in {name}: no amount has that share'
-                return "ARITHMETIC", what, name, False
+                return "ARITHMETIC", what, name, whole is not None
     return None
+
+
+_ROUNDED = Fraction(1, 200)
+"""How much of a share of an amount right before it may be left out: a third of £1m is £333,000."""
+_NEAR = 60
+"""Characters before a share in which the amount that it is of may stand."""
+
+
+def _whole_before(said: re.Match[str]) -> Fraction | None:
+    """The amount right before a share, of which it is: ``£9,000, of which her half``."""
+    at = said.start()
+    whole = _OUT_OF.search(said.string, max(0, at - _NEAR), at)
+    is_same = whole is not None and whole["whole"][0] == said["result"][0]
+    return amount_of(whole["whole"])[0] if whole is not None and is_same else None
+
+
+def _is_share(reading: Reading, said: re.Match[str]) -> bool:
+    """Whether any amount of the sample has such a share, or what some add up to or leave."""
+    share, (result, least) = portion_of(said), amount_of(said["result"])
+    known = amounts_of(reading.whole, said["result"][0])
+    if not known or len(known) > MOST_AMOUNTS or not share:
+        return True
+    if not said["which"] and is_reached(result / share, known):
+        return True
+    return any(abs(share * one - result) < least for one in known)
 
 
 _YEARLY = r"(?:year|annual|annum|month|week|day|dail|quarter)[a-z]*"
@@ -171,7 +208,7 @@ _RECKONS = (
 """Without one of these nothing is worked out."""
 _WORKED_OUT = re.compile(rf"(?:{GIVES}|\bto |\bbeen |\bbe )(?:[a-z]+ ){{0,2}}?(?P<money>{MONEY})")
 _MULTIPLES = (("trebl", 3), ("tripl", 3), ("doubl", 2), ("twice", 2), ("quadrupl", 4))
-_OF_A_YEAR = frozenset(map(Fraction, (2, 4, 12, 52, 365)))
+OF_A_YEAR = frozenset(map(Fraction, (2, 4, 12, 52, 365)))
 """Halves, quarters, months, weeks and days, which need not be named: ``a month``, ``yearly``."""
 _FIGURE = re.compile(
     rf"(?<![\w,.{MONEY_SIGNS}/\[(])(?:(?P<digits>\d{{1,3}}(?:\.\d+)?)(?![\d,/)\]])"
@@ -197,8 +234,7 @@ def _unreached(reading: Reading) -> Finding | None:
     given |= amounts_of(told, sign) - worked_out - {result}
     if not given or len(given) > MOST_AMOUNTS:
         return None
-    scalars = _scalars(reading.whole)
-    if _reaches(given, scalars, result):
+    if _reaches(given, scalars(reading.whole), result):
         return None
     what = f"the answer begins with {told_as(sign, result)}, which no amount of the question gives"
     return "ARITHMETIC", what, "answer", False
@@ -238,12 +274,12 @@ def _follows(reading: Reading, money: str) -> bool:
     others = amounts_of(whole, money[0]) - {result}
     if result in amounts_of(reading.draft.question, money[0]) or len(others) > MOST_AMOUNTS:
         return True
-    return _reaches(others, _scalars(whole), result)
+    return _reaches(others, scalars(whole), result)
 
 
-def _scalars(text: str) -> set[Fraction]:
+def scalars(text: str) -> set[Fraction]:
     """What an amount may be multiplied by: shares, what they leave, numbers, parts of a year."""
-    found = {Fraction(factor) for word, factor in _MULTIPLES if word in text} | _OF_A_YEAR
+    found = {Fraction(factor) for word, factor in _MULTIPLES if word in text} | OF_A_YEAR
     for match in _SHARE_WORD.finditer(text):
         share = SHARES[match[0].casefold()]
         found |= {share, 1 - share}
@@ -264,26 +300,25 @@ def _scalars(text: str) -> set[Fraction]:
     return found | times | {rate * time for rate, time in product(rates, times)}
 
 
-def _reaches(given: Set[Fraction], scalars: Set[Fraction], result: Fraction) -> bool:
+def _reaches(given: Set[Fraction], factors: Set[Fraction], result: Fraction) -> bool:
     """Whether one or two steps lead to the result: of three amounts, or a share of a share.
 
     True where there is so much to reckon with that nearly all is reached.
     """
-    if len(given) * len(scalars) > MOST_PRODUCTS:
+    if len(given) * len(factors) > MOST_PRODUCTS:
         return True
     close = max(Fraction(1), result / 1000)
 
     def near(values: Set[Fraction]) -> bool:
         return any(abs(one - result) < close for one in values)
 
-    shared = {one * by for one, by in product(given, scalars)} | set(given)
-    divided = {one / by for one, by in product(given, scalars) if by > 1}
-    joined = {left + right for left, right in combinations(given, 2)}
-    joined |= {abs(left - right) for left, right in combinations(given, 2)}
-    first = shared | divided | joined
-    if near(first) or near({one * by for one, by in product(first, scalars)}):
+    shared = {one * by for one, by in product(given, factors)} | set(given)
+    divided = {one / by for one, by in product(given, factors) if by > 1}
+    pairs = joined(given)
+    first = shared | divided | pairs
+    if near(first) or near({one * by for one, by in product(first, factors)}):
         return True
-    if near({one / by for one, by in product(joined, scalars) if by > 1}):
+    if near({one / by for one, by in product(pairs, factors) if by > 1}):
         return True
     ordered = {round(one) for one in first}
     gaps = [(result - one, one - result) for one in first]
@@ -292,3 +327,9 @@ def _reaches(given: Set[Fraction], scalars: Set[Fraction], result: Fraction) -> 
         for left, right in gaps
         for more in (-1, 0, 1)
     )
+
+
+def joined(given: Set[Fraction]) -> set[Fraction]:
+    """What two amounts are together, and what one is less the other."""
+    pairs = list(combinations(given, 2))
+    return {left + right for left, right in pairs} | {abs(left - right) for left, right in pairs}

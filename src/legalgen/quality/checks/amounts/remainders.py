@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from legalgen.law.citations.parsed import word_set
 from legalgen.quality.checks.amounts.figures import Figure, figures
-from legalgen.quality.checks.amounts.sums import ANY_MONEY, amount_of, told_as
+from legalgen.quality.checks.amounts.sums import ANY_MONEY, COUNTS, amount_of, told_as
 from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import MONEY_SIGNS
 
@@ -54,7 +54,7 @@ _SCALES = re.compile(
     re.I,
 )
 """What may have made an amount of others by more than adding and taking away."""
-_UNSURE = re.compile(
+UNSURE = re.compile(
     r"\b(?:about|around|roughly|some|nearly|almost|approximately|capp?(?:ed)?|limit\w*|maximum"
     r"|minimum|at (?:most|least)|up to|more than|less than|threshold|exceed\w*|estimat\w+|say)\b",
     re.I,
@@ -98,8 +98,10 @@ class _Worked(NamedTuple):
 
 def remainders(reading: Reading) -> Finding | None:
     """A rest or a total that no amounts of question and text lead to."""
-    if not _has_new(reading):
-        return None
+    return _made_up_wrong(reading) or (_not_reached(reading) if _has_new(reading) else None)
+
+
+def _not_reached(reading: Reading) -> Finding | None:
     if not _KEEPS.isdisjoint(reading.answer_vocabulary) and (found := _kept_wrong(reading)):
         return found
     for worked in _worked_out(reading):
@@ -112,6 +114,57 @@ def remainders(reading: Reading) -> Finding | None:
             what = f'"{worked.shown}" in answer: no amounts of the text lead to it'
             return "ARITHMETIC", what, "answer", local
     return _only_result(reading)
+
+
+_VERBS_OF_SUMS = ("make ", "add up", "total ", "come to", "amount to", "exhaust ")
+_MAKE_UP = re.compile(
+    r"\b(?:which|they|both|all|these|those|(?:these|those|the) (?P<n>two|three|four|five|six))"
+    r"(?: [a-z]+s)?(?: (?:between them|together|then|thus|therefore|in all|of them|just))*,?"
+    r" (?:make(?: up)?|add up to|total|come to|amount to|exhaust)"
+    r"(?: (?:the|a|his|her|its|their|whole|full|all|of|total|exactly|just))* \Z",
+    re.I,
+)
+"""What stands between the parts and the whole that they are said to make."""
+_WITH_MORE = re.compile(r",? (?:with|plus|including|after|before|when|once|less|on|an?|per)\b")
+
+
+def _made_up_wrong(reading: Reading) -> Finding | None:
+    """A sum of the parts that its sentence lists, or of so many in the sentence before."""
+    answer = reading.draft.answer
+    for whole in _amounts(answer):
+        start, end = whole.span()
+        near = answer[max(0, start - _LONGEST) : start]
+        if not any(map(near.__contains__, _VERBS_OF_SUMS)) or _WITH_MORE.match(answer, end):
+            continue
+        said = _MAKE_UP.search(near)
+        parts = _parts(answer[answer.rfind("\n", 0, start) + 1 : start], said, whole[0][0])
+        if said is None or len(parts) < 2:
+            continue
+        sums = {sum(parts[at:], Fraction()) for at in range(len(parts) - 1)}
+        result = amount_of(whole[0])[0]
+        if not is_reached(result, set(parts)) and not is_reached(result, sums):
+            exact = told_as(whole[0][0], sum(parts, Fraction()))
+            return "ARITHMETIC", f'"{said[0]}{whole[0]}" in answer: it is {exact}', "answer", True
+    return None
+
+
+_LONGEST = 80
+"""Characters before a sum in which the words stand that call it one."""
+
+
+def _parts(told: str, said: re.Match[str] | None, sign: str) -> Sequence[Fraction]:
+    """The amounts of the last sentence, or of the one before where it names their number."""
+    earlier, _, sentence = told.rpartition(". ")
+    count = COUNTS[said["n"].casefold()] if said and said["n"] else None
+    if count and not any(map(sentence.__contains__, MONEY_SIGNS)):
+        sentence = earlier.rpartition(". ")[2]
+    if any(pattern.search(sentence) for pattern in (_SCALES, UNSURE, _SUPPOSED)):
+        return ()
+    parts = list(_amounts(sentence))
+    if any(part[0][0] != sign for part in parts) or (count and len(parts) != count):
+        return ()
+    parts.sort(key=re.Match.start)
+    return [amount_of(part[0])[0] for part in parts]
 
 
 def _kept_wrong(reading: Reading) -> Finding | None:
@@ -141,7 +194,7 @@ def _only_result(reading: Reading) -> Finding | None:
     for found in _amounts(answer):
         if found[0][0] == sign and amount_of(found[0])[0] == Fraction(result):
             sentence = _around(found)
-            if any(what.search(sentence) for what in (_UNSURE, _SUPPOSED, _BY_LAW)):
+            if any(what.search(sentence) for what in (UNSURE, _SUPPOSED, _BY_LAW)):
                 return None
             shown = f'"{found[0]}" in answer: no amounts of the question lead to it'
             return "ARITHMETIC", shown, "answer", False
@@ -181,9 +234,11 @@ def _worked_out(reading: Reading) -> Iterator[_Worked]:
         sign, result = found[0][0], amount_of(found[0])[0]
         given, sentence = amounts_of(reading.draft.question, sign), _around(found)
         strange = any(other in sentence for other in MONEY_SIGNS if other != sign)
-        if result in given or strange or _UNSURE.search(sentence) or _SCALES.search(sentence):
+        if result in given or strange or UNSURE.search(sentence) or _SCALES.search(sentence):
             continue
         beside = amounts_of(sentence, sign) - {result}
+        if sum(amount_of(each[0])[0] for each in _amounts(sentence)) == 2 * result:
+            continue  # of parts that are alike, too
         earlier = amounts_of(answer[:start], sign) | amounts_of(reading.steps_text, sign)
         yield _Worked(found[0], result, beside, (given | earlier | beside) - {result}, sentence)
 
