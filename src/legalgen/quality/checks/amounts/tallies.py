@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import product
 
 from legalgen.quality.checks.amounts.days import ANY_DAY, any_days, day_of
+from legalgen.quality.checks.amounts.portions import shares
 from legalgen.quality.checks.amounts.sums import COUNT_WORD, MONEY, amount_of, number_of
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH
@@ -52,6 +53,7 @@ def _shared_wrong(reading: Reading) -> Finding | None:
     """A percentage of two numbers, or parts of one whole that are more or less than all of it."""
     if _PERCENT_HINTS.isdisjoint(reading.vocabulary) and "%" not in reading.whole:
         return None
+    asked = reading.draft.question
     for name, text in reading.texts[1:]:
         pieces = text.replace("\n", ". ").split(". ")
         pieces = [piece for piece in pieces if "%" in piece or "cent" in piece]
@@ -63,6 +65,9 @@ def _shared_wrong(reading: Reading) -> Finding | None:
                     what = f'"{said[0]}" in {name}: it is {float(part / whole):.0%}'
                     return "ARITHMETIC", what, name, True
         for sentence in pieces:
+            if (more := _more_than_all(sentence, asked)) is not None:
+                what = f'"{sentence.strip()[:60]}" in {name}: the shares are {float(more):.0%}'
+                return "ARITHMETIC", what, name, False
             parts = list(_EACH_PERCENT.finditer(sentence))
             if len(parts) < 2 or not _REST.search(sentence, 0, parts[-1].start()):
                 continue
@@ -71,6 +76,38 @@ def _shared_wrong(reading: Reading) -> Finding | None:
                 what = f'"{parts[-1][0]}" in {name}: with the others it is {float(total):g} percent'
                 return "ARITHMETIC", what, name, True
     return None
+
+
+MOST_SHARES = Fraction(5, 4)
+"""Of one whole; what is more than that was never meant to be all of it."""
+_NO_PARTS = re.compile(
+    r"\b(?:than|from|between|at (?:least|most)|up to|threshold|majority|tax|interest|rates?|if"
+    r"|unless|would|both|also|together|combined|joint\w*|either|or|again|reduc\w+|rais\w+|likel\w+|chance"
+    r"|against|compar\w+|instead)\b|[-\u2013<>]\s?\d",
+    re.I,
+)
+"""What stands in a sentence whose shares are not the parts of one whole."""
+_WHOLES = re.compile(
+    r"(?:%|cent|half|third|quarter|fifth|tenth)s? of (?:(?:the|its|her|his|their) )?(\w+)"
+)
+
+
+def _more_than_all(sentence: str, asked: str) -> Fraction | None:
+    """What three shares or more come to that are listed as parts of a whole, but exceed it."""
+    if sentence.count("%") + sentence.count("cent") < 2:
+        return None
+    found = list(shares(sentence))
+    parts = [share for share, _, _ in found]
+    total = sum(parts, Fraction())
+    if len(parts) < 3 or not 1 < total <= MOST_SHARES:
+        return None
+    if any(total - part == part or total - part == 1 for part in parts):
+        return None  # two and what they are together, or all and a share of it
+    listed = sentence[: found[-1][2]] + sentence[found[-1][2] :].partition(",")[0]
+    if _NO_PARTS.search(listed) or _OF_REST.search(listed):
+        return None
+    given = {share for share, _, _ in shares(asked)}
+    return None if len(set(_WHOLES.findall(listed))) > 1 or given.issuperset(parts) else total
 
 
 def _value(text: str) -> Fraction:
