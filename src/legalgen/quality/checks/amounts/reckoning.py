@@ -92,10 +92,14 @@ _GIVEN = tuple(
 )
 
 
-def _is_given(text: str) -> bool:
-    """Whether an amount stands behind ``comes to`` or the like."""
-    given = (at for sign in MONEY_SIGNS for at in places(sign, text))
-    return any(text.endswith(_GIVEN, 0, at) for at in given)
+def _shared(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_WHICH``, which are looked for before what stands behind ``comes to``."""
+    at = sorted(at for sign in MONEY_SIGNS for at in places(sign, text))
+    for given in at:
+        if text.endswith(_GIVEN, 0, given):
+            found = _WHICH.search(text, max(0, given - _NEAR), given + _NEAR)
+            if found is not None and found.start("result") == given:
+                yield found
 
 
 def _no_share(reading: Reading) -> Finding | None:
@@ -106,7 +110,7 @@ def _no_share(reading: Reading) -> Finding | None:
     if "%" not in reading.whole and _SHARES_BY_NAME.isdisjoint(reading.vocabulary):
         return None
     for name, text in reading.texts[1:]:
-        for said in islice(_WHICH.finditer(text), MOST_RESULTS) if _is_given(text) else ():
+        for said in islice(_shared(text), MOST_RESULTS):
             if said["percent"] and not said["which"] and "interest" in reading.whole:
                 continue  # of a part of the year
             whole, (result, least) = _whole_before(said), amount_of(said["result"])
@@ -124,7 +128,7 @@ def _no_share(reading: Reading) -> Finding | None:
 _ROUNDED = Fraction(1, 200)
 """How much of a share of an amount right before it may be left out: a third of £1m is £333,000."""
 _NEAR = 60
-"""Characters before a share in which the amount that it is of may stand."""
+"""Characters before an amount in which its share stands, and before that what it is of."""
 
 
 def _whole_before(said: re.Match[str]) -> Fraction | None:
