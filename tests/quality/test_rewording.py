@@ -45,6 +45,40 @@ NEW_FIGURES = (
 )
 
 
+ONE_CASE = (
+    "A neighbour may be told to stop it. Crowing that would drive an ordinary person out of bed "
+    "day after day is a nuisance, and {0}.\n\n"
+    "The law helps here. Where birds disturb sleep beyond what normal people put up with, their "
+    "keeper can be made to silence them; {1}.\n\n"
+    "Nobody has to bear this. Racket before dawn that no person of average patience could stand "
+    "gives way to an order, {2}."
+)
+ODDS = (
+    "Probably not half. What she brought with her counts as her own property, and a court leaves "
+    "that with her unless the other has needs which nothing else can meet.\n\n"
+    "A half share is unlikely. Wealth that came by inheritance ahead of the wedding is no fruit of "
+    "the marriage, so she may keep it, save where there is no other way to provide.\n\n"
+    "I would not count on it. {} her relative and not through what both did, a judge would as a "
+    "rule let it stay hers, the exception being a spouse without enough to live on."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(ONE_CASE.format("Leeman v Montagu said so", "that is Leeman v Montagu",
+                      "as Leeman v Montagu shows"), "reject"),
+     (ONE_CASE.format("Leeman v Montagu said so", "that is Coventry v Lawrence",
+                      "as Hollywood Silver Fox Farm shows"), ""),
+     (ONE_CASE.format("Leeman v Montagu said so", "that is Leeman v Montagu",
+                      "as Leeman v Montagu and later Lawrence show"), ""),
+     (ODDS.format("Because it reached her through"), "flag"),
+     (ODDS.format("Because in Standish it came from"), "")],
+)  # fmt: skip
+def test_paragraphs_that_add_no_name(answer: str, expected: str) -> None:
+    """Each names the same authority, or begins with the odds; another name makes it another."""
+    assert found(answer, LOCKS).get("PARAPHRASE", "") == expected
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [(ANNOUNCED, "reject"), (SUMMED_UP, ""), (FIGURES, "reject"), (NEW_FIGURES, "")],

@@ -65,6 +65,23 @@ def test_sentences_that_say_the_same_again(answer: str, expected: str) -> None:
     assert found(answer).get("PARAPHRASE", "") == expected
 
 
+@pytest.mark.parametrize(
+    ("case", "expected"), [("Leaf v Galleries shows", ""), ("is just", "reject")]
+)
+def test_paragraphs_that_begin_with_a_verdict_each(case: str, expected: str) -> None:
+    """A new source in each makes them three points; without any the verdict is given anew."""
+    act = "by section 2(2) of the Act" if case[0] == "L" else "at its discretion"
+    told = (
+        "He can. A false statement of fact that led him to contract makes the sale voidable even "
+        "if the seller honestly believed it to be true.\n\n"
+        "He may lose the right, however. Affirming the sale with knowledge of the truth ends it, "
+        f"and so does long delay, as {case}.\n\n"
+        f"He may also be kept to damages. A court can give them in its place {act}, unless the "
+        "right to rescind was lost before that day."
+    )
+    assert found(told).get("PARAPHRASE", "") == expected
+
+
 def test_a_question_that_is_told_again_is_no_answer() -> None:
     """Half of the words are hers, and the rest are those that come again and again."""
     told = (

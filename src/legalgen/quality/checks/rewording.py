@@ -3,8 +3,9 @@
 Three things show that the paragraphs of an answer say the same: they begin with words that announce
 it, the same period or sum stands in each of them, or of four and more none after the first has a
 figure or a name of its own. Good answers have each of these now and then, so how much the
-paragraphs have in common (``again``) decides. Within one paragraph it is what follows "in other
-words": much of the answer, and nothing new in it.
+paragraphs have in common (``again``) decides. A fourth is enough for a flag: paragraphs of one
+length name the same authority, or begin with how it probably ends, and add no name. Within one
+paragraph it is what follows "in other words": much of the answer, and nothing new in it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from itertools import islice
 from legalgen.law.citations.parsed import word_set
 from legalgen.quality.checks.again import LEAST_PARAGRAPH, MOST_PARAGRAPHS, alike, meanings
 from legalgen.quality.checks.amounts.figures import figures
-from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.reading import Finding, Reading, sentences
 from legalgen.quality.wordlists import MONEY_SIGNS, TENS, UP_TO_TWENTY
+from legalgen.store.sample import words
 
 _SAID = r"(?:put|said|say|expressed|stated|phrased|told|worded|formulated)"
 _IT = r"(?:it|this|that|the (?:same|matter|point|rule|idea|law)(?: thing)?)"
@@ -84,6 +86,15 @@ FEW_NEW = 0.165
 """New meanings for each word of the paragraphs after the first, up to which four or more are
 refused where one announces that it says it again; in good answers at least 0.178."""
 LEAST_PARAGRAPHS = 3
+MOST_ADDED = 2
+LIKE_IN_LENGTH = 1.5
+"""Names and numbers that paragraphs after the first may add (the last adds no name), and words of
+the longest for each of the shortest, where all name one authority that the question does not. Of
+245 good answers of three paragraphs and more none has such."""
+MOST_OF_A_VERDICT = 12
+LEAST_LIKELY = 2
+"""Words of a sentence that gives how it probably ends, and paragraphs that begin with one of how
+probable that is, where each begins with so few."""
 MOST_OF_IT = 0.4
 """Share of the words of an answer that say it again."""
 LEAST_KNOWN, KNOWN_SHARE = 0.2, 0.3
@@ -138,9 +149,14 @@ def _again_in_paragraphs(reading: Reading, lines: Sequence[str]) -> Iterator[Fin
         asked = set(_figures(reading.draft.question))
         same = [each for each in same if each not in asked]
     stale = len(lines) > LEAST_PARAGRAPHS and _nothing_new(reading.draft.question, lines)
-    if not (said or same or stale):
+    anew = _anew(reading, lines)
+    if not (said or same or stale or anew):
         return
     shared = alike(lines)
+    far = shared >= ALIKE and not any(map(_JOINED.match, lines[1:]))
+    if anew and (far or not (said or same or stale)):
+        yield "PARAPHRASE", anew, "answer", far
+        return
     few = said > 0 and len(lines) > LEAST_PARAGRAPHS and _new_meanings(reading, lines) <= FEW_NEW
     if not few and shared < (ALIKE_SAID if mostly else ALIKE):
         return
@@ -153,6 +169,48 @@ def _again_in_paragraphs(reading: Reading, lines: Sequence[str]) -> Iterator[Fin
     else:
         what = f"{len(lines)} paragraphs share {shared:.0%} of their meanings and tell nothing new"
     yield "PARAPHRASE", what, "answer", far
+
+
+def _anew(reading: Reading, lines: Sequence[str]) -> str:
+    """What each paragraph has again that the first has: an authority, or how probable it is.
+
+    They are of one length, and hardly another name or figure comes up.
+    """
+    lengths = [len(line.split()) for line in lines]
+    if max(lengths) > LIKE_IN_LENGTH * min(lengths):
+        return ""
+    question = reading.draft.question
+    own = [{each for each in _OWN.findall(line) if each not in question} for line in lines]
+    through = own[0].intersection(*own[1:])
+    if not (through or _begin_with_odds(reading, lines)):
+        return ""
+    added = [len(each.difference(*own[:at])) for at, each in enumerate(own)][1:]
+    counted = _counted_anew(f"{question} {lines[0]}", lines[1:])
+    if added[-1] or sum(added) + len(counted) > MOST_ADDED:
+        return ""
+    if through:
+        return f'{len(lines)} paragraphs name "{min(through)}" and nothing new'
+    return f"{len(lines)} paragraphs begin with how it probably ends"
+
+
+def _begin_with_odds(reading: Reading, lines: Sequence[str]) -> bool:
+    if _LIKELY.isdisjoint(reading.answer_vocabulary):
+        return False
+    begins = [words(sentences(line)[0]) for line in lines]
+    likely = [each for each in begins if not _LIKELY.isdisjoint(each)]
+    return len(likely) >= LEAST_LIKELY and max(map(len, begins)) <= MOST_OF_A_VERDICT
+
+
+_JOINED = re.compile(
+    r"\W*(?:therefore|thus|so|hence|accordingly|however|but|yet|and|if|where|when|unless|although"
+    r"|though|since|because|as|also|moreover|even|then|otherwise|that|this|these|the same)\b",
+    re.I,
+)
+"""How a paragraph begins that goes on from what was said."""
+_LIKELY = word_set(
+    "probably likely unlikely odds chance chances doubt likelihood possibly perhaps improbable"
+    " presumably doubtful probable"
+)
 
 
 def _new_meanings(reading: Reading, lines: Sequence[str]) -> float:
@@ -224,6 +282,10 @@ def _nothing_new(question: str, parts: Sequence[str]) -> bool:
     for part in islice(parts, 1, None):
         if any(each[0] not in known for each in _OWN.finditer(part)):
             return False
+    return not _counted_anew(known, parts[1:])
+
+
+def _counted_anew(known: str, later: Sequence[str]) -> list[str]:
+    """The numbers in words that later parts have and that are not known."""
     told = known.casefold()
-    later = _COUNTED.intersection(" ".join(parts[1:]).split())
-    return not [each for each in later if each not in told]
+    return [each for each in _COUNTED.intersection(" ".join(later).split()) if each not in told]

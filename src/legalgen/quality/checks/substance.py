@@ -687,7 +687,7 @@ def paraphrase(reading: Reading) -> Iterator[Finding]:
     like = [likeness(left, right) for left, right in combinations(telling, 2)]
     alike = sum(share >= ALIKE for share in like)
     same = alike >= 2 or (len(paragraphs) == 2 and alike and max(like) >= VERY_ALIKE)
-    anew = 3 <= again == len(paragraphs)
+    anew = 3 <= again == len(paragraphs) and not _adds_names(paragraphs)
     if same or anew:
         what = (
             f"{len(paragraphs)} paragraphs say the same" if same else "each paragraph begins anew"
@@ -756,6 +756,12 @@ def _novelty(told: Sequence[tuple[frozenset[str], str]]) -> float:
         shares.append(len(each - known) / len(each) if own <= owned else 1.0)
         known, owned = known | each, owned | own
     return sum(shares) / len(shares)
+
+
+def _adds_names(paragraphs: Sequence[str]) -> bool:
+    """Whether each paragraph after the first has a name or figure that none before it has."""
+    own = list(map(_own, paragraphs))
+    return all(each.difference(*own[:at]) for at, each in enumerate(own) if at)
 
 
 def _begins_again(paragraph: str) -> bool:
