@@ -20,7 +20,7 @@ from legalgen.quality.checks.voice.harm import (
     knows_better,
 )
 from legalgen.quality.checks.voice.plain import unquoted
-from legalgen.quality.reading import Finding, Reading, excerpt
+from legalgen.quality.reading import Finding, Reading, excerpt, stem
 from legalgen.quality.wordlists import weighted, word_list
 from legalgen.store.sample import words
 
@@ -155,10 +155,12 @@ def _scores(
             if reading.task is None or reading.task.sample_type in ADVISERS:
                 tokens -= _SYMPATHY
                 less += OF_ADVISER
+    asked = {each for each in _STRONG & tokens if stem(each) in reading.question_stems}
     for each in REGISTERS:
-        found = each.found(tokens, less)
+        mine = tokens - asked if asked and each.code == "META_TALK" else tokens
+        found = each.found(mine, less)
         if found and each is REGISTERS[0] and not found[1] and _is_of_facts(bare, known):
-            found = each.found(tokens, less + OF_THE_CASE)
+            found = each.found(mine, less + OF_THE_CASE)
         if found is None:
             continue
         if each.code != "HARMFUL":
@@ -169,8 +171,11 @@ def _scores(
             yield each, score, sure and is_told_to(bare, acts)
 
 
-_OF_FORMS = re.compile(r"\bstatements? of (?:truth|case)\b|\bwitness statements?\b")
-"""Names of papers of a court, of which a word means something else by itself."""
+_OF_FORMS = re.compile(
+    r"\bstatements? of (?:truth|case)\b|\bwitness statements?\b"
+    r"|\bI(?:'m| am) afraid(?: (?:not|so))?(?=[,.;])"
+)
+"""Names of papers of a court, of which a word means something else by itself, and a polite no."""
 _NAME = re.compile(r"(?<=[\w,] )[A-Z][a-z]+")
 
 
