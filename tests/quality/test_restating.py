@@ -112,3 +112,23 @@ def test_steps_that_tell_the_question(steps: tuple[str, ...], expected: str) -> 
 def test_steps_that_tell_the_task(steps: tuple[str, ...], expected: str) -> None:
     """What a piece of writing should say, and in which order, is no inference either."""
     assert found(steps=steps).get("STEPS_RESTATE", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [(("The place to begin is the statute that speaks to people in this position.",
+       "Next, what she did will be measured against what that statute demands.",
+       "Any answer open to him will be looked at after that.",
+       "A result can then be given for both."), "flag"),
+     (("One must begin by asking what protects a tenant.",
+       "Then one must turn to Amara and to what she did.",
+       "In the end one must bring the two together and decide."), "flag"),
+     (("The first question is whether a notice is owed, and for rent none is.",
+       "Next, re-entry must be peaceful, as breaking in is a crime.",
+       "Last, a later demand would waive the breach."), ""),
+     (("The first point is the clause of re-entry.", "Rent is treated apart in section 146(11).",
+       "Then nothing else is owed."), "")],
+)  # fmt: skip
+def test_steps_that_only_order_the_work(steps: tuple[str, ...], expected: str) -> None:
+    """They have words of order, and none of what the answer then says."""
+    assert found(steps=steps).get("STEPS_RESTATE", "") == expected

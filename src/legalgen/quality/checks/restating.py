@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from legalgen.quality.checks.again import meanings
-from legalgen.quality.reading import Reading
+from legalgen.quality.reading import Reading, stem, stems
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import words
 
@@ -219,6 +219,31 @@ def _order_the_question(reading: Reading, steps: Iterable[str]) -> bool:
     told = frozenset[int | str]().union(*(meanings(step, but=_ORDERING) for step in steps))
     new = told - meanings(reading.draft.question) - reading.question_stems
     return len(told) >= LEAST_ORDERED and len(new) <= NEW_ORDERED * len(told)
+
+
+_IN_ORDER = word_list("in_order")
+_WORK = _METHOD | word_list("of_a_task", "of_orders", "by_turns")
+_WORK_STEMS = frozenset(map(stem, _WORK))
+MOST_LED_TO = 1
+MOST_OWN = 1
+"""Words of the answer beyond the question's and those of any work that steps in order may have,
+and how many more words of their own than there are steps, if they have one. Of 549 good answers
+none has so few."""
+
+
+def only_order(reading: Reading) -> bool:
+    """Whether steps have words of order, all or all but one, and hardly a word of the answer."""
+    steps = reading.draft.reasoning_steps
+    if len(steps) < LEAST_STEPS or _IN_ORDER.isdisjoint(reading.steps_vocabulary):
+        return False
+    missed = sum([_IN_ORDER.isdisjoint(words(step)) for step in steps])
+    if missed > 1 or any(word[0].isdigit() for word in reading.steps_vocabulary):
+        return False
+    own = stems(reading.steps_vocabulary - _WORK) - reading.question_stems - _WORK_STEMS
+    led_to = len(own & reading.answer_stems)
+    if not led_to:
+        return True
+    return led_to <= MOST_LED_TO and not missed and len(own) <= len(steps) + MOST_OWN
 
 
 def _asks(step: str) -> bool:

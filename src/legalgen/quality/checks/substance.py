@@ -24,7 +24,7 @@ from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.endings import ends_otherwise
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
 from legalgen.quality.checks.other_question import answers_another, answers_another_part
-from legalgen.quality.checks.restating import tell_the_question, tell_the_task
+from legalgen.quality.checks.restating import only_order, tell_the_question, tell_the_task
 from legalgen.quality.checks.rewording import begins_again, reworded
 from legalgen.quality.checks.unfinished import untreated
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
@@ -622,6 +622,9 @@ def steps_restate(reading: Reading) -> Iterator[Finding]:
         return
     if tell_the_task(reading):
         yield "STEPS_RESTATE", "the steps say what is to be written", "reasoning_steps", True
+        return
+    if only_order(reading):
+        yield "STEPS_RESTATE", "the steps only order the work", "reasoning_steps", True
         return
     least = 4 if len(steps) == 1 else 2
     missed = 0  # steps that say something; one of three or more may
