@@ -73,6 +73,26 @@ def test_a_question_that_is_never_come_to(third: str, rest: str, expected: str) 
     assert found(answer, asked).get("NO_ANSWER", "") == expected
 
 
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [("That leaves waiver, on which much depends and to which we have not yet come.", "flag"),
+     ("A third matter, the subtenant, has not been touched on yet.", "flag"),
+     ("The demand of rent in March is what one has to look at now.", "flag"),
+     ("That leaves costs, for which the lease and the offer both have to be considered.", "flag"),
+     ("But what of the eleven weeks in which he paid nothing at all?", "flag"),
+     ("Whether waiver reaches so far has not yet been settled.", ""),
+     ("The Court of Appeal has not yet come to the point.", ""),
+     ("The rent of June is not due, for the day has not yet come.", ""),
+     ("Time has not yet begun to run, and the two have not yet reached a settlement.", ""),
+     ("What remains to be looked at is waiver, and there is none.", ""),
+     ("He must still answer for the arrears, and the costs have to be considered.", ""),
+     ("Does this help you to see what she may do?", "")],
+)  # fmt: skip
+def test_an_end_that_leaves_something(end: str, expected: str) -> None:
+    """What the writer has not come to is missing; what the law has not settled is an answer."""
+    assert found(f"{ANSWER} {end}").get("NO_ANSWER", "") == expected
+
+
 def test_a_talk_may_end_as_people_do() -> None:
     """In a dialogue nobody announces for the reader."""
     assert "TRUNCATED" not in found(f"{ANSWER} Let us see.", kind="dialogue")

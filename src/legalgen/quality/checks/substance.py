@@ -26,7 +26,7 @@ from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
 from legalgen.quality.checks.other_question import answers_another, answers_another_part
 from legalgen.quality.checks.restating import only_order, tell_the_question, tell_the_task
 from legalgen.quality.checks.rewording import begins_again, reworded
-from legalgen.quality.checks.unfinished import untreated
+from legalgen.quality.checks.unfinished import left_open, untreated
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
 from legalgen.quality.checks.voided import given_effect
 from legalgen.quality.reading import (
@@ -61,6 +61,8 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
         yield "NO_ANSWER", what, "answer", True
     elif left := untreated(reading):
         yield "NO_ANSWER", f'"{left[0]}" is announced and not dealt with', "answer", left[1]
+    elif last := left_open(reading):
+        yield "NO_ANSWER", f'"{excerpt(last, 0)}" ends the answer', "answer", False
 
 
 _TIME_HINTS = (

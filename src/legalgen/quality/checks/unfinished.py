@@ -2,7 +2,8 @@
 
 Its last sentence only leads to what should follow ("The first of them was this.", "Three should be
 mentioned."), or tells the first of several things. Or it names two, three or four questions one
-after another, and no word of one of them comes again.
+after another, and no word of one of them comes again. Or it ends with what the writer has not come
+to yet or has to look at now, or with a question.
 """
 
 from __future__ import annotations
@@ -115,6 +116,51 @@ def _is_one_of_more(last: str, reading: Reading) -> bool:
 def _first_words(sentence: str) -> int:
     found = _BEGINS_FIRST.match(sentence) or _BEGINS_SECOND.match(sentence)
     return found.end() if found else 0
+
+
+# --- what is left to the end and then left -------------------------------------------------------
+
+_LEFT_WORDS = word_set("yet far still leaves remain remains remaining next now")
+_NOT_YET = re.compile(
+    r"\b(?:(?:we|one|i) (?:has|have)|(?:question|issue|point|matter|problem|topic|aspect|limb|stage"
+    r"|part|side|half|second|third|rest|other)\b[^.;:]{0,60}? (?:has|have|is|are)) (?:not|never)"
+    r"(?: (?:yet|so far|been|even)){0,3} (?:touched|dealt with|come|got to|turned to|looked at"
+    r"|taken up|gone into|mentioned|discussed|spoken of|reached|covered)\b(?! by)"
+)
+_TO_BE = (
+    r"(?:ha(?:s|ve) (?:yet )?to|must|needs? to|remains? to|still to|yet to|would (?:need|have) to)"
+)
+_LATER = r"(?: (?:now|next|in turn|too|as well|both|separately|before [^.,;]+))*\W*\Z"
+_TO_DO = re.compile(
+    rf"\b(?:{_TO_BE}(?: now| next)? be {_TOLD}"
+    rf"|(?:one|we) {_TO_BE}(?: now| next)? (?:look at|turn to|come to|deal with|consider|examine))"
+    rf"{_LATER}"
+)
+_LEADS_THERE = re.compile(r"\A\W*(?:(?:that|this|there|it|what) )?(?:still )?(?:leaves|remains?)\b")
+_AT_THIS_POINT = re.compile(r"\b(?:now|next|still|yet)\b")
+_OF_LAW = re.compile(
+    r"\b(?:courts?|judges?|parliament|congress|legislat\w+|tribunals?|commission|law|house|council"
+    r"|supreme|appeal|luxembourg|strasbourg|authorit\w+|decisions?|arbitrators?|jury|scholars?"
+    r"|commentators|cases)\b"
+)
+"""Who may not have come to a point without the answer being at fault."""
+_TO_SOMEBODY = re.compile(r"\b(?:you|your|i|me|we|us|(?:does|do|is) (?:this|that))\b")
+LEAST_ASKED = 6
+"""Words of a question with which an answer may not end."""
+
+
+def left_open(reading: Reading) -> str:
+    """The last sentence, if it only says what was not come to yet or asks a question."""
+    last = reading.sentences[-1]
+    low = last.casefold()
+    if last.endswith("?"):
+        told = ":" in low or _TO_SOMEBODY.search(low) or len(low.split()) < LEAST_ASKED
+        return "" if told else last
+    if _LEFT_WORDS.isdisjoint(words(low)) or _OF_LAW.search(low):
+        return ""
+    to_do = _TO_DO.search(low)
+    left = to_do and (_AT_THIS_POINT.search(to_do[0]) or _LEADS_THERE.match(low))
+    return last if left or _NOT_YET.search(low) else ""
 
 
 # --- what is announced and not dealt with --------------------------------------------------------
