@@ -51,6 +51,31 @@ def test_the_beginning_and_what_follows(first: str, later: str, expected: str) -
 
 
 @pytest.mark.parametrize(
+    ("first", "later", "ends", "expected"),
+    [
+        ("The premium is capital.", "Marlin Ltd cannot therefore pay a dividend from it.",
+         "Since it is money like any other, Marlin Ltd can pay a dividend whenever it likes.",
+         "flag"),
+        ("It is a measure of equivalent effect, which Article 34 prohibits unless it is justified.",
+         "A clear label would do.", "Since the rule is no measure of equivalent effect, it stays.",
+         "reject"),
+        ("The premium is capital.", "Marlin Ltd cannot therefore pay a dividend from it.",
+         "Once a court has reduced it, Marlin Ltd can pay a dividend.", ""),
+        ("The premium is capital.", "Marlin Ltd cannot pay a dividend of eight pounds in 2019.",
+         "Marlin Ltd can pay a dividend of two pounds in 2021.", ""),
+        ("The premium is capital.", "The bank said that Marlin Ltd cannot pay a dividend from it.",
+         "Marlin Ltd can pay a dividend.", ""),
+        ("It is a measure of equivalent effect if it hinders trade, which it does not.",
+         "A clear label would do.", "So the rule is not a measure of equivalent effect.", ""),
+    ],
+)  # fmt: skip
+def test_what_the_end_denies(first: str, later: str, ends: str, expected: str) -> None:
+    """Of a sentence between it is a flag: that may be of something that only a reader sees."""
+    asked = "May Marlin Ltd pay a dividend out of its share premium, or is the rule a measure?"
+    assert found(f"{first} {later} {ends}", asked, ()).get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
     ("void", "ends", "expected"),
     [
         ("The marriage revoked the will.", "So Beryl takes the house under the will.", "reject"),

@@ -158,6 +158,25 @@ def test_the_first_sentence_and_a_conclusion(first: str, later: str, expected: s
 
 
 @pytest.mark.parametrize(
+    ("first", "ends", "expected"),
+    [
+        ("Tomasz may not file yet.", "As eight months have passed, Tomasz is free to file today.",
+         "flag"),
+        ("Tomasz may not file yet.", "As to the costs, Tomasz is free to file a note today.", ""),
+        ("Tomasz may not file yet.", "In four months Tomasz is free to file.", ""),
+        ("The declaration is valid without writing.",
+         "For want of writing the declaration is void, and the shares remain his own.", "flag"),
+        ("The declaration is valid without writing.",
+         "With the shares in mind, the declaration is valid, and they are hers.", ""),
+    ],
+)  # fmt: skip
+def test_the_first_sentence_and_a_reason_at_the_end(first: str, ends: str, expected: str) -> None:
+    """Who gives a reason and then a result concludes, without a word that says so."""
+    asked = "May Tomasz file after eight months, and does a declaration of shares need writing?"
+    assert found(f"{first} {BETWEEN} {ends}", asked, ()).get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
     ("said", "expected"),
     [
         ("Yes and no. It is charitable, and it is at the same time not charitable.", "reject"),

@@ -1,8 +1,8 @@
 """One claim made and denied: ``past consideration is good consideration``, ``is no consideration``.
 
 ``opposites`` has families of verdicts. Here any clause of the last step, or of what the answer
-begins with, is looked for in the rest of the answer: a clause of the same telling words of which
-one has a negation, before or within a word (``not valid``, ``invalid``), and the other has none.
+begins or ends with, is looked for in the rest of the answer: a clause of the same telling words of
+which one has a negation, before or within a word (``not valid``, ``invalid``), and the other none.
 What was denied must be claimed in the same words; who or what it is said of may be told by any
 words of the question, as long as these are not two of its names.
 """
@@ -41,11 +41,11 @@ _ADJECTIVES = (
     "|protected|secured|authori[sz]ed|convertible|defeasible|alienable|separable|severable|divisible"
     "|sufficient|adequate|competent|foreseeable|certain)"
 )
-_WITHIN = re.compile(rf"(?:un|in|im|ir|il|non)(?={_ADJECTIVES}\Z)")
+_WITHIN = re.compile(rf"(?:un|in|im|ir|il|dis|non)(?={_ADJECTIVES}\Z)")
 """A negation within a word."""
 _IS = re.compile(
     r"\b(?:is|are|was|were|be|remains?|stands?)(?: not)?(?: \w+ly| therefore| thus| however)? "
-    rf"(?P<within>un|in|im|ir|il|non)?(?P<what>{_ADJECTIVES})\b"
+    rf"(?P<within>un|in|im|ir|il|dis|non)?(?P<what>{_ADJECTIVES})\b"
 )
 """An adjective that is said of a subject."""
 _CONDITIONS = re.compile(
@@ -59,7 +59,7 @@ _OF_ANOTHER = re.compile(
 )
 """What makes a clause one of something else, or of a part."""
 _PIECES = re.compile(
-    r",? (?:because|since|so that|that|and so|and|so|but|yet|even though"
+    r",? (?:because|since|so that|that|and so|and|so|but|yet|even though|whenever"
     r"|as(?= (?:the|it|he|she|they|no|this|past)\b)) |[;:,] "
 )
 _VERB = re.compile(
@@ -107,7 +107,7 @@ class _Claim(NamedTuple):
 
 
 def claimed_and_denied(reading: Reading) -> Opposed | None:
-    """A claim of the last step, or of the beginning, of which the answer says the opposite."""
+    """A claim of the last step, the beginning or the end, and the opposite in the answer."""
     told, steps = reading.sentences, reading.draft.reasoning_steps
     if len(told) < 2:
         return None
@@ -121,6 +121,8 @@ def claimed_and_denied(reading: Reading) -> Opposed | None:
     later = [(each, each.casefold()) for each in told[1:]]
     if denied := _denied(folds[0][1], later, question):
         return Opposed(told[0], denied, of_step=False, is_sure=True)
+    if denied := _denied(later[-1][1], later[:-1], question):
+        return Opposed(denied, told[-1], of_step=False, is_sure=False)
     return None
 
 
@@ -154,7 +156,7 @@ def _is_behind_denial(hint: str, text: str) -> bool:
     return False
 
 
-_PREFIXES = frozenset({"un", "in", "im", "ir", "il"})
+_PREFIXES = frozenset({"un", "in", "im", "ir", "il", "is"})
 _REACH = 20
 """Characters behind a negation, in which stands what is denied."""
 
@@ -164,6 +166,10 @@ def _claims(sentence: str, hints: Sequence[str]) -> Iterator[_Claim]:
 
     They have some of the words, by which these begin, that the other sentence has.
     """
+    if _CONDITIONS.search(sentence):
+        sentence = sentence.partition(", which ")[
+            0
+        ]  # what is said of a thing is no condition of it
     if _CONDITIONS.search(sentence):
         return
     text = LED_IN.sub(lambda led: led[0].rstrip(", ") + "; ", sentence, count=1)

@@ -145,7 +145,10 @@ _FAMILIES = (
 DENIAL = re.compile(r"\b(?:not|no|never|cannot|neither|nobody|nothing|none)\b|n't\b")
 _OF_SUBJECT = re.compile(r"\W*(?:(?:so|therefore|thus|hence|accordingly),? )?(?:no|none|neither)\b")
 _FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had|does|do|did|must|will)\b")
-LED_IN = re.compile(r"\A\W*(?:since|because|as|given that|for want of|with|in view of)\b[^,]*, ")
+LED_IN = re.compile(
+    r"\A\W*(?:(?:since|because|as|given that)\b[^,]*"
+    r"|(?:for want of|with|in view of)\b(?:(?! (?:is|are|was|were|has|have|must|may|can) )[^,])*), "
+)
 MAIN_ENDS = re.compile(
     r",? (?:because|since|so that|which|who|although|while|whereas|even though|whatever"
     r"|however (?:much|long)|as (?:he|she|it|they|any|every)|as [a-z]+ v)\b|, (?:as|for)\b|[:]"
@@ -182,6 +185,9 @@ _CONCLUDING = (
     ("time", "at the same time"),
 )  # fmt: skip
 """What a conclusion has, or what turns to one, after a word of it."""
+_REASONED = re.compile(
+    r"(?:Since|Because|As(?! (?:to|for|regards|between|against|far|long|soon)\b)|Given that) "
+)
 _TURNS = ("however", "nevertheless", "nonetheless", "all the same", "at the same time")
 CLOSING = 2
 """Sentences at the end that say what an answer comes to."""
@@ -194,8 +200,8 @@ _ELLIPSIS = re.compile(r"\b(?:may|is|are|can|does|do|was|were|must|will) not\W*\
 _SHALL = re.compile(r"(?<!the )(?<!a )(?<!his )(?<!her )(?<!this )(?<!earlier )(?<!later )\bwill\b")
 HEAD = re.compile(
     r"\W*(?:in|on|at|during|under|within|outside|for|by|after|before|against|with|without|as|if"
-    r"|where|when) (?!(?:the (?:end|result|outcome)|short|conclusion|sum|(?:that|this|these|those)"
-    r" reasons?|want of)\b)"
+    r"|where|when|once|until|unless) (?!(?:the (?:end|result|outcome)|short|conclusion|sum"
+    r"|(?:that|this|these|those) reasons?|want of)\b)"
 )
 """What stands before a main clause that is of one case, time or place."""
 _NARROWS = re.compile(
@@ -408,6 +414,11 @@ def _conclusions(reading: Reading) -> Sequence[str]:
     return [each for each, text in folds if any(map(text.__contains__, there))]
 
 
+def _reasoned(reading: Reading) -> Sequence[str]:
+    """Those of the last sentences that begin with a reason."""
+    return [each for each in reading.sentences[1:][-CLOSING:] if _REASONED.match(each)]
+
+
 def _opposed(reading: Reading, left: _Verdicts, right: _Verdicts, *, of_step: bool) -> bool | None:
     """Whether two sentences surely decide the opposite; None: they do not."""
     for name in left.keys() & right.keys():
@@ -533,21 +544,22 @@ def _begun(reading: Reading) -> _Begun | None:
 
 
 def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed | None:
-    """A conclusion that denies what the first sentence says, in its own words.
+    """A conclusion, or a reason and a result at the end, that denies what the first sentence says.
 
     Of one subject: that of the first sentence, or what the question asks of.
     """
-    begun = _begun(reading) if conclusions else None
+    ends = dict.fromkeys((*conclusions, *_reasoned(reading)))
+    begun = _begun(reading) if ends else None
     if begun is None or not begun.predicate:
         return None
-    for sentence in conclusions:
+    for sentence in ends:
         text = sentence.casefold()
         if SUPPOSED.search(text):
             continue
         text = MAIN_ENDS.split(LED_IN.sub("", text, count=1), maxsplit=1)[0]
         if (_asserts if begun.is_denied else _denies)(text, begun):
             sure = not begun.is_denied and not are_apart(reading.first_sentence, sentence)
-            sure = sure and not _turns(sentence)
+            sure = sure and not _turns(sentence) and sentence in conclusions
             return Opposed(reading.first_sentence, sentence, of_step=False, is_sure=sure)
     return None
 
