@@ -53,13 +53,13 @@ ONE_CASE = (
     "Nobody has to bear this. Racket before dawn that no person of average patience could stand "
     "gives way to an order, {2}."
 )
-ODDS = (
-    "Probably not half. What she brought with her counts as her own property, and a court leaves "
-    "that with her unless the other has needs which nothing else can meet.\n\n"
-    "A half share is unlikely. Wealth that came by inheritance ahead of the wedding is no fruit of "
-    "the marriage, so she may keep it, save where there is no other way to provide.\n\n"
-    "I would not count on it. {} her relative and not through what both did, a judge would as a "
-    "rule let it stay hers, the exception being a spouse without enough to live on."
+OF_ONE_CASE = (
+    "The neighbour principle asks whom one should have in mind. In Donoghue v Stevenson it was the "
+    "consumer, who drinks what the maker bottled without a chance to look into it.\n\n"
+    "The principle states when a duty may be expected. Donoghue v Stevenson did not say that all "
+    "foreseeable harm gives a claim, and pure omissions stayed outside it.\n\n"
+    "Its chief limit concerns money. Somebody whose profits fall because another's goods were lost "
+    "has no claim, although Donoghue v Stevenson read alone might suggest one."
 )
 
 
@@ -71,11 +71,10 @@ ODDS = (
                       "as Hollywood Silver Fox Farm shows"), ""),
      (ONE_CASE.format("Leeman v Montagu said so", "that is Leeman v Montagu",
                       "as Leeman v Montagu and later Lawrence show"), ""),
-     (ODDS.format("Because it reached her through"), "flag"),
-     (ODDS.format("Because in Standish it came from"), "")],
+     (OF_ONE_CASE, "")],
 )  # fmt: skip
 def test_paragraphs_that_add_no_name(answer: str, expected: str) -> None:
-    """Each names the same authority, or begins with the odds; another name makes it another."""
+    """Each names the same authority, and says the same of it; another name makes it another."""
     assert found(answer, LOCKS).get("PARAPHRASE", "") == expected
 
 

@@ -226,9 +226,10 @@ _WORK = _METHOD | word_list("of_a_task", "of_orders", "by_turns")
 _WORK_STEMS = frozenset(map(stem, _WORK))
 MOST_LED_TO = 1
 MOST_OWN = 1
-"""Words of the answer beyond the question's and those of any work that steps in order may have,
-and how many more words of their own than there are steps, if they have one. Of 549 good answers
-none has so few."""
+MOST_OWN_A_STEP = 2
+"""Words of the answer beyond the question's and those of any work that steps in order may have, how
+many more words of their own than there are steps, if they have one, and how many a step, if none.
+Of 549 good answers none has so few."""
 
 
 def only_order(reading: Reading) -> bool:
@@ -242,7 +243,7 @@ def only_order(reading: Reading) -> bool:
     own = stems(reading.steps_vocabulary - _WORK) - reading.question_stems - _WORK_STEMS
     led_to = len(own & reading.answer_stems)
     if not led_to:
-        return True
+        return len(own) <= MOST_OWN_A_STEP * len(steps)
     return led_to <= MOST_LED_TO and not missed and len(own) <= len(steps) + MOST_OWN
 
 

@@ -3,9 +3,9 @@
 Three things show that the paragraphs of an answer say the same: they begin with words that announce
 it, the same period or sum stands in each of them, or of four and more none after the first has a
 figure or a name of its own. Good answers have each of these now and then, so how much the
-paragraphs have in common (``again``) decides. A fourth is enough for a flag: paragraphs of one
-length name the same authority, or begin with how it probably ends, and add no name. Within one
-paragraph it is what follows "in other words": much of the answer, and nothing new in it.
+paragraphs have in common (``again``) decides, as it does where paragraphs of one length name the
+same authority and add no other. Within one paragraph it is what follows "in other words": much of
+the answer, and nothing new in it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from itertools import islice
 from legalgen.law.citations.parsed import word_set
 from legalgen.quality.checks.again import LEAST_PARAGRAPH, MOST_PARAGRAPHS, alike, meanings
 from legalgen.quality.checks.amounts.figures import figures
-from legalgen.quality.reading import Finding, Reading, sentences
+from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import MONEY_SIGNS, TENS, UP_TO_TWENTY
-from legalgen.store.sample import words
 
 _SAID = r"(?:put|said|say|expressed|stated|phrased|told|worded|formulated)"
 _IT = r"(?:it|this|that|the (?:same|matter|point|rule|idea|law)(?: thing)?)"
@@ -91,10 +90,9 @@ LIKE_IN_LENGTH = 1.5
 """Names and numbers that paragraphs after the first may add (the last adds no name), and words of
 the longest for each of the shortest, where all name one authority that the question does not. Of
 245 good answers of three paragraphs and more none has such."""
-MOST_OF_A_VERDICT = 12
-LEAST_LIKELY = 2
-"""Words of a sentence that gives how it probably ends, and paragraphs that begin with one of how
-probable that is, where each begins with so few."""
+ALIKE_UNNAMED = 0.1
+"""What those have in common without the names, from which that is flagged; three paragraphs on one
+case that each tell something else of it have at most 0.09."""
 MOST_OF_IT = 0.4
 """Share of the words of an answer that say it again."""
 LEAST_KNOWN, KNOWN_SHARE = 0.2, 0.3
@@ -149,14 +147,19 @@ def _again_in_paragraphs(reading: Reading, lines: Sequence[str]) -> Iterator[Fin
         asked = set(_figures(reading.draft.question))
         same = [each for each in same if each not in asked]
     stale = len(lines) > LEAST_PARAGRAPHS and _nothing_new(reading.draft.question, lines)
-    anew = _anew(reading, lines)
-    if not (said or same or stale or anew):
+    named = _named_by_all(reading.draft.question, lines)
+    if not (said or same or stale or named):
         return
     shared = alike(lines)
-    far = shared >= ALIKE and not any(map(_JOINED.match, lines[1:]))
-    if anew and (far or not (said or same or stale)):
-        yield "PARAPHRASE", anew, "answer", far
-        return
+    if named:
+        without = alike([_OWN.sub(" ", line) for line in lines])
+        far = shared >= ALIKE and not any(map(_JOINED.match, lines[1:]))
+        if without >= ALIKE_UNNAMED and (far or not (said or same or stale)):
+            what = f'{len(lines)} paragraphs name "{named}" and nothing new'
+            yield "PARAPHRASE", what, "answer", far
+            return
+        if not (said or same or stale):
+            return
     few = said > 0 and len(lines) > LEAST_PARAGRAPHS and _new_meanings(reading, lines) <= FEW_NEW
     if not few and shared < (ALIKE_SAID if mostly else ALIKE):
         return
@@ -171,34 +174,18 @@ def _again_in_paragraphs(reading: Reading, lines: Sequence[str]) -> Iterator[Fin
     yield "PARAPHRASE", what, "answer", far
 
 
-def _anew(reading: Reading, lines: Sequence[str]) -> str:
-    """What each paragraph has again that the first has: an authority, or how probable it is.
-
-    They are of one length, and hardly another name or figure comes up.
-    """
+def _named_by_all(question: str, lines: Sequence[str]) -> str:
+    """An authority that each paragraph names, if they are of one length and add no other name."""
     lengths = [len(line.split()) for line in lines]
     if max(lengths) > LIKE_IN_LENGTH * min(lengths):
         return ""
-    question = reading.draft.question
     own = [{each for each in _OWN.findall(line) if each not in question} for line in lines]
     through = own[0].intersection(*own[1:])
-    if not (through or _begin_with_odds(reading, lines)):
+    if not through:
         return ""
     added = [len(each.difference(*own[:at])) for at, each in enumerate(own)][1:]
     counted = _counted_anew(f"{question} {lines[0]}", lines[1:])
-    if added[-1] or sum(added) + len(counted) > MOST_ADDED:
-        return ""
-    if through:
-        return f'{len(lines)} paragraphs name "{min(through)}" and nothing new'
-    return f"{len(lines)} paragraphs begin with how it probably ends"
-
-
-def _begin_with_odds(reading: Reading, lines: Sequence[str]) -> bool:
-    if _LIKELY.isdisjoint(reading.answer_vocabulary):
-        return False
-    begins = [words(sentences(line)[0]) for line in lines]
-    likely = [each for each in begins if not _LIKELY.isdisjoint(each)]
-    return len(likely) >= LEAST_LIKELY and max(map(len, begins)) <= MOST_OF_A_VERDICT
+    return "" if added[-1] or sum(added) + len(counted) > MOST_ADDED else min(through)
 
 
 _JOINED = re.compile(
@@ -207,10 +194,6 @@ _JOINED = re.compile(
     re.I,
 )
 """How a paragraph begins that goes on from what was said."""
-_LIKELY = word_set(
-    "probably likely unlikely odds chance chances doubt likelihood possibly perhaps improbable"
-    " presumably doubtful probable"
-)
 
 
 def _new_meanings(reading: Reading, lines: Sequence[str]) -> float:
