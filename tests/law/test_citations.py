@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from legalgen.errors import Reason, UsageError
@@ -502,6 +502,7 @@ def test_real_segments_are_read_at_the_measured_rate() -> None:
 
 
 @given(st.text(max_size=200))
+@example("\u00e9 Patel v Mirza [2016] UKSC 42; Theft Act 1968, s 1; (1893) 1 QB 256 \u2014")
 def test_any_text_can_be_parsed(text: str) -> None:
     """No text raises, and every span lies inside the text and holds something."""
     for item in (*parse(text), *find_numbered(text)):

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -198,6 +198,7 @@ HOSTILE = st.one_of(
 
 
 @given(HOSTILE, st.sampled_from(["stop", "length", "content_filter", "other", ""]))
+@example(listed(usual(20)), "stop")
 def test_whatever_comes_is_a_list_within_bounds_or_a_refusal(text: str, finish: str) -> None:
     """Nothing else is raised, and nothing that is kept breaks a prompt."""
     found: tuple[Point, ...] = ()

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from legalgen.law.citations import CitationLedger, Parsed, impossible, parse, us_states
@@ -285,6 +285,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+@example("Smith v. 45 Haw. 12 (1990); 5 Ohio St.3d 1, 12 F.3d 123 Laws 2019 IL 5")
 def test_any_american_looking_text_can_be_parsed(text: str) -> None:
     """No mixture of its pieces raises; spans lie inside the text, in order, and do not overlap."""
     found = parse(text)

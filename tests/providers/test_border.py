@@ -192,6 +192,9 @@ def test_any_reply_is_an_answer_or_a_category(
 
 @given(text=st.one_of(st.text(), values.map(str)), status=st.none() | st.integers(100, 999),
        body=completions, told=headers)  # fmt: skip
+@example(text="slow down", status=429, body=None,
+         told={"x-ratelimit-limit-requests": "30", "x-ratelimit-remaining-requests-day": "0",
+               "x-ratelimit-reset-tokens": "9m38.016s"})  # fmt: skip
 def test_any_error_is_a_category(
     text: str, status: int | None, body: object, told: dict[str, str]
 ) -> None:

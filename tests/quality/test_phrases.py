@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from legalgen.law.citations import folded
@@ -114,6 +114,7 @@ DAY = re.compile(
 
 
 @given(st.lists(st.sampled_from(DAY_PIECES), max_size=14))
+@example(["5th", "of", "March", "1998", "May", "12", "-", "31", "June", "Marching"])
 def test_days_are_found_as_the_whole_pattern_finds_them(pieces: list[str]) -> None:
     """Looked for beside each month, and found all the same."""
     text = " ".join(pieces)
@@ -122,6 +123,7 @@ def test_days_are_found_as_the_whole_pattern_finds_them(pieces: list[str]) -> No
 
 
 @given(st.lists(st.sampled_from(["12", ".", "5", "%", " ", "per cent", "x", "1.25"]), max_size=12))
+@example(["12", "%", " ", "1.25", " ", "%", "x", "5", " ", "per cent"])
 def test_percentages_are_found_as_the_whole_pattern_finds_them(pieces: list[str]) -> None:
     """Looked for before each sign, and found all the same."""
     text = "".join(pieces)

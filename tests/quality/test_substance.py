@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from legalgen.law.citations.parsed import word_set
@@ -327,6 +327,7 @@ PERIOD = re.compile(
         max_size=14,
     )
 )  # fmt: skip
+@example(["two", " ", "working ", "day", "s", " ", "1", "-", "month", ".", "23456", " ", "week"])
 def test_periods_are_numbers_before_units(pieces: list[str]) -> None:
     """Found from the unit backwards as a pattern finds them from the number on."""
     text, words = "".join(pieces), {"two": "2", "seventeen": "17", "six": "6"}

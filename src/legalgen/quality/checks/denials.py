@@ -167,9 +167,8 @@ def _claims(sentence: str, hints: Sequence[str]) -> Iterator[_Claim]:
     They have some of the words, by which these begin, that the other sentence has.
     """
     if _CONDITIONS.search(sentence):
-        sentence = sentence.partition(", which ")[
-            0
-        ]  # what is said of a thing is no condition of it
+        # What is said of a thing behind a comma is no condition of it.
+        sentence = sentence.partition(", which ")[0]
     if _CONDITIONS.search(sentence):
         return
     text = LED_IN.sub(lambda led: led[0].rstrip(", ") + "; ", sentence, count=1)
