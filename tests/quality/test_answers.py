@@ -144,7 +144,9 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
      ("unread_thirteenth_good.jsonl", range(3), range(77, 81)),
      ("unread_thirteenth_bad.jsonl", range(54, 64), range(4)),
      ("unread_fourteenth_good.jsonl", range(13), range(29, 43)),
-     ("unread_fourteenth_bad.jsonl", range(31, 43), range(5))],
+     ("unread_fourteenth_bad.jsonl", range(31, 43), range(5)),
+     ("unread_fifteenth_good.jsonl", range(3), range(56, 61)),
+     ("unread_fifteenth_bad.jsonl", range(61, 85), range(10))],
 )  # fmt: skip
 def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:
     """As the page on quality tells it; only the first look at each file was one at unseen text."""
