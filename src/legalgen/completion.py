@@ -140,12 +140,14 @@ class Usage(msgspec.Struct, frozen=True):
     """Tokens of one call, as the vendor counted them; None where it does not say.
 
     ``output_tokens`` includes ``reasoning_tokens``; ``input_tokens`` includes ``cached_tokens``.
+    They are ``estimated`` from characters where a reply says nothing of the one or the other.
     """
 
     input_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int | None = None
     cached_tokens: int | None = None
+    estimated: bool = False
 
 
 class LimitReading(msgspec.Struct, frozen=True):

@@ -79,6 +79,7 @@ class Vendor:
     ``retry-after``. ``refund``: give back what was reserved and not used. ``truncation``: what a
     strict schema that does not fit ends in: an error, or ``finish_reason`` ``length``.
     ``more_headers`` are sent with each completion.
+    ``tells_usage``: whether a completion says how many tokens it took.
     ``any_model``: serve a model that is not listed as ``models[0]`` under the asked name.
     """
 
@@ -92,6 +93,7 @@ class Vendor:
     retry_after: bool = True
     refund: bool = True
     truncation: Literal["error", "length"] = "length"
+    tells_usage: bool = True
     any_model: bool = False
 
     def with_models(self, change: Callable[[Model], Model]) -> Vendor:

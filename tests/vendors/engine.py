@@ -202,7 +202,10 @@ class Engine:
             return _unfinished(self.vendor, headers)
         if dialect == "groq":
             headers = [*headers, ("x-request-id", f"req_{said.id}")]
-        return dialects.json_reply(200, dialects.completion(dialect, said), headers)
+        completion = dialects.completion(dialect, said)
+        if not self.vendor.tells_usage:
+            del completion["usage"]
+        return dialects.json_reply(200, completion, headers)
 
 
 def _unfinished(vendor: Vendor, headers: list[tuple[str, str]]) -> Reply:

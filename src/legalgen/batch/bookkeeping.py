@@ -32,6 +32,7 @@ class Bookkeeper:
         self._metrics = metrics
         self._reporter = reporter
         self._waits: dict[str, events.Waiting] = {}
+        self._estimated: set[ModelRef] = set()
 
     def depart(self, departed: Departed) -> None:
         """A call that leaves."""
@@ -49,7 +50,12 @@ class Bookkeeper:
             stats.cost_usd = (stats.cost_usd or 0.0) + spending.cost_usd
             today = self._reporter.now().date().isoformat()  # strftime takes ten times as long
             self._record.days[today] = self._record.days.get(today, 0.0) + spending.cost_usd
-            stats.assumed_usd += 0.0 if spending.answered else spending.cost_usd
+            is_counted = spending.answered and not usage.estimated
+            stats.assumed_usd += 0.0 if is_counted else spending.cost_usd
+        if usage.estimated and spending.ref not in self._estimated:
+            self._estimated.add(spending.ref)
+            text = f"{spending.ref}: its replies tell no tokens; they are estimated from the texts"
+            self._reporter.tell(events.Notice(at=self._reporter.now(), text=text))
         if spending.failed is not None:
             stats.failures[spending.failed] = stats.failures.get(spending.failed, 0) + 1
         self._measure(spending)

@@ -298,6 +298,7 @@ class Generation:
             if self._stop.abandoned:
                 return Halted(job)  # ended by us: it tells nothing of the target
             return self._failed(job, lease, request, error.failure)
+        completion = self._router.registry.counted(lease, completion)
         self._router.replied(lease, completion)
         self._router.unsupported.answered(lease.ref, request.without, self._clock.wall())
         cost = endpoint.price(completion.usage)

@@ -121,7 +121,8 @@ class RateLimiter:
         self.budgets.settle(lease.reservation, Cost(uncached, usage.output_tokens), now)
         self._learn(completion.readings, lease, now)
         cut = completion.finish_reason == "length"
-        self.experience.note(lease.demand, usage.input_tokens, usage.output_tokens, cut=cut)
+        if not usage.estimated:
+            self.experience.note(lease.demand, usage.input_tokens, usage.output_tokens, cut=cut)
         # All of it went into reasoning; the text had not begun.
         if cut and not completion.text.strip():
             self.experience.note_thinking(lease.max_completion_tokens)

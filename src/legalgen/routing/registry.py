@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen import failover
-from legalgen.completion import LimitReading, ModelRef, Usage
+from legalgen.completion import Completion, LimitReading, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure, Trouble
 from legalgen.failover import (
     Decision,
@@ -31,7 +31,7 @@ from legalgen.routing import spilling
 from legalgen.routing.adaptive import AdaptiveLimit
 from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
 from legalgen.routing.outdated import outdated, outdated_provider
-from legalgen.routing.rate_limits import Bucket, Budgets, Demand
+from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Bucket, Budgets, Demand
 from legalgen.routing.spending import may_have_run
 from legalgen.routing.targets import Lease, Target, View
 from legalgen.routing.timing import SleepDetector
@@ -131,6 +131,21 @@ class Registry:
         """Whether a target ever answered, in this process or before."""
         with self._lock:
             return self[ref].health.latency_s is not None
+
+    def counted(self, lease: Lease, completion: Completion) -> Completion:
+        """A completion with the tokens it took, estimated where its reply does not say.
+
+        Without them no bound on tokens or cost would ever be met. A 0 says nothing either: every
+        prompt has tokens, and so has every text.
+        """
+        usage, text = completion.usage, completion.text + (completion.thinking or "")
+        sent, made = usage.input_tokens, usage.output_tokens
+        if sent and (made or not text):
+            return completion
+        made = made or math.ceil(len(text) / CHARACTERS_PER_TOKEN)
+        sent = sent or lease.cost.input_tokens
+        usage = replace(usage, input_tokens=sent, output_tokens=made, estimated=True)
+        return replace(completion, usage=usage)
 
     def likely_usage(self, lease: Lease, failure: Failure) -> Usage:
         """What a failed call is taken to have used, where it may have run: what calls of its size

@@ -43,8 +43,9 @@ class ModelStats(msgspec.Struct):
 
     ``seconds`` is the time of all its calls; ``sample_seconds`` and ``reasoning_steps`` are sums
     over its accepted samples, so that models can be compared. ``cost_usd`` is None as long as no
-    price is known; ``assumed_usd`` of it are for calls that broke off and may have been charged
-    (their tokens are assumed, too). ``failures`` counts by category.
+    price is known; ``assumed_usd`` of it are for calls that broke off and may have been charged,
+    and for those whose replies tell no tokens (their tokens are assumed, too). ``failures`` counts
+    by category.
     """
 
     calls: int = 0

@@ -280,7 +280,9 @@ def tokens(record: Record) -> str:
         return text
     each = f" ({dollars(sum(costs) / record.accepted)} a sample)" if record.accepted else ""
     assumed = sum(m.assumed_usd for m in models)
-    broken = f", {dollars(assumed)} of it assumed for calls that broke off" if assumed else ""
+    broken = (
+        f", {dollars(assumed)} of it assumed for calls of which no reply tells" if assumed else ""
+    )
     return f"{text}, {dollars(sum(costs))}{each}{broken}"
 
 
