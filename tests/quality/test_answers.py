@@ -146,7 +146,9 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
      ("unread_fourteenth_good.jsonl", range(13), range(29, 43)),
      ("unread_fourteenth_bad.jsonl", range(31, 43), range(5)),
      ("unread_fifteenth_good.jsonl", range(3), range(56, 61)),
-     ("unread_fifteenth_bad.jsonl", range(61, 85), range(10))],
+     ("unread_fifteenth_bad.jsonl", range(61, 85), range(10)),
+     ("unread_sixteenth_good.jsonl", range(1), range(45, 49)),
+     ("unread_sixteenth_bad.jsonl", range(25, 43), range(11))],
 )  # fmt: skip
 def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:
     """As the page on quality tells it; only the first look at each file was one at unseen text."""

@@ -24,6 +24,7 @@ from tests.quality.sayings import ANSWER, found
         "Deducting £2,000 from £11,000 leaves £8,000.",
         "£40,000 reduced by a fifth leaves £30,000.",
         "$1.5 million minus $200,000 is $1.2 million.",
+        "That leaves £55,000, £27,000 and £8,000, a total of £91,000.",
         "$1.5M minus $200,000 is $1.2M.",
         "The carrier owes €400 to each of the five passengers, which comes to €1,600.",
         "Each of her three sons takes £20,000, in all £50,000.",
@@ -41,6 +42,9 @@ def test_a_wrong_sum_is_refused(said: str) -> None:
     "said",
     [
         "The price of £9,000 less the deposit of £1,500 leaves £7,500.",
+        "That leaves £55,000, £27,000 and £8,000, a total of £90,000.",
+        "As a check, £522,000, £100,000 and twice £50,000 make £722,000.",
+        "Of the £500, £100 and £200 together make £300.",
         "5% of £125,000 and 10% of the last £150,000, that is £6,250 and £15,000.",
         "Eight and a half weeks at £400 come to £3,400.",
         "Rent of $1,250 a month for nine months is $11,250.",

@@ -87,6 +87,16 @@ def test_the_nations_of_the_kingdom_have_laws_of_their_own(
     assert found(answer, question).get("LAW_JURISDICTION", "") == expected
 
 
+def test_a_sentence_says_whether_its_citation_compares() -> None:
+    """An Act that is cited, too, is no sign where the prose tells of it as another law's."""
+    act = "Inheritance (Provision for Family and Dependants) Act 1975"
+    asked = "What can a widow in Scotland claim?"
+    told = f"A third. An English widow would have to ask a judge under the {act}."
+    assert "LAW_JURISDICTION" not in found(told, asked, cited=(f"{act}, s 1",))
+    told = "A third, as the Act gives her."
+    assert found(told, asked, cited=(f"{act}, s 1",))["LAW_JURISDICTION"] == "flag"
+
+
 @pytest.mark.parametrize(
     ("law", "area", "expected"),
     [

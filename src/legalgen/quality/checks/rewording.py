@@ -42,7 +42,7 @@ _BEGINS = re.compile(
     rf"|(?:this|that|it)(?: all| really| in effect)* (?:means that|{_COMES_TO} (?:this|the same))"
     rf"|to (?:repeat|restate|{_SAID} (?:it|this|that|the same))|once (?:more|again)"
     r"|the (?:idea|gist|(?:\w+ )?point|essence|thought|core)(?: of it)? (?:here )?(?:is|can|may)"
-    r"|(?:seen|looked at|viewed|considered) (?:from|another|in another)"
+    r"|(?:seen|looked at|viewed|considered) (?:(?:from |in )?(?:another|a different)|the other way)"
     r"|(?:the )?same (?:thing|point|can|may|is true|holds))\b"
 )
 """The same at the beginning of a paragraph."""

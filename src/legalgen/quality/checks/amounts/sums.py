@@ -173,7 +173,7 @@ def _differences(sentence: str) -> Iterator[Sum]:
     """Totals and differences."""
     for said in _said(_CHAIN, sentence):
         exact = _chained(said)
-        if exact is not None:
+        if exact is not None and not _is_end_of_list(said, exact):
             yield said, exact
     for pattern in (_EXCEEDS, _FROM):
         for said in _said(pattern, sentence):
@@ -214,6 +214,24 @@ def _chained(said: re.Match[str]) -> Fraction | None:
             adds = sign in ("plus", "+")
         total += amount_of(link["money"])[0] if adds else -amount_of(link["money"])[0]
     return total
+
+
+def _is_end_of_list(said: re.Match[str], exact: Fraction) -> bool:
+    """Whether a total is right with amounts that are listed before, or one is to be doubled."""
+    if _TWICE.search(said["rest"]):
+        return True
+    result, least = amount_of(said["result"])
+    before = said.string[: said.start()]
+    while listed := _LISTED.search(before):
+        exact += amount_of(listed["money"])[0]
+        if abs(result - exact) < least:
+            return True
+        before = before[: listed.start()]
+    return False
+
+
+_LISTED = re.compile(rf"(?P<money>{MONEY}), \Z", re.I)
+_TWICE = re.compile(r"\b(?:twice|double|half|treble|thrice)\b", re.I)
 
 
 def amount_of(money: str) -> tuple[Fraction, Fraction]:

@@ -144,7 +144,7 @@ def another_nation(reading: Reading) -> Iterator[Finding]:
         surely, maybe = signs.there(reading.whole, vocabulary)
         if not _stand_in((*surely, *maybe), reading.whole):
             continue
-        told = _sentences(reading)
+        told = _sentences(reading, (*surely, *maybe))
         text = "\n".join(told)
         signs_there = {found[0] for each in (*surely, *maybe) for found in each.finditer(text)}
         told = [each for each in told if any(map(each.__contains__, signs_there))]
@@ -200,8 +200,20 @@ _PLACES = {
 }
 
 
-def _sentences(reading: Reading) -> Sequence[str]:
-    return sentences(normalise(f"{reading.draft.answer}\n{reading.steps_text}\n{_cited(reading)}"))
+def _sentences(reading: Reading, patterns: _Patterns) -> Sequence[str]:
+    """Those of answer and steps, and the citations with a sign that none of them has.
+
+    Of one that is named in a sentence, the sentence says whether it compares.
+    """
+    prose = normalise(f"{reading.draft.answer}\n{reading.steps_text}")
+    said = {_folded(found[0]) for pattern in patterns for found in pattern.finditer(prose)}
+    cited = (normalise(each.text) for each in reading.draft.citations)
+    own = (
+        text
+        for text in cited
+        if not any(_folded(m[0]) in said for each in patterns for m in each.finditer(text))
+    )
+    return [*sentences(prose), *own]
 
 
 def _cited(reading: Reading) -> str:
