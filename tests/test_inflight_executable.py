@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,23 @@ def test_what_was_in_flight_when_it_was_killed_is_written_again(
     rows = program.rows()
     assert (len(rows), len({row["id"] for row in rows})) == (COUNT, COUNT)
     assert len({row["question"] for row in rows}) == COUNT
+
+
+def test_who_is_stopped_past_the_timeout_loses_no_answer(
+    program: Program, vendors: VendorServer
+) -> None:
+    """Ctrl-Z, and fg later: the replies that came meanwhile are read."""
+    held = vendors.hold()
+    with program.start("batch", "-n", "1", "--timeout", "4", "--json") as running:
+        held.wait_for(1)
+        running.signal(signal.SIGSTOP)
+        held.release()
+        while not vendors.answered():
+            time.sleep(0.05)
+        time.sleep(5.0)  # on the clock of that process, which nobody can set
+        running.signal(signal.SIGCONT)
+        ended = running.end()
+    assert (ended.code, ended.batch["accepted"], len(vendors.calls())) == (0, 1, 1)
 
 
 def bounded(program: Program, limit: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:

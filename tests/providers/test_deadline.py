@@ -21,7 +21,9 @@ import pytest
 from legalgen.completion import Message, Prompt, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError
 from legalgen.providers._http import (
+    LATE_BYTES,
     MAX_REPLY_BYTES,
+    RECEIVED,
     Abandoned,
     DeadlineBackend,
     DeadlineClient,
@@ -403,6 +405,55 @@ def test_a_connection_is_reused_with_the_deadline_of_its_next_call() -> None:
     assert late.type is httpx.ReadTimeout
     assert len(calls) == 2
     assert calls[0] is calls[1]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_has_come_by_the_deadline_is_read_behind_it(whole: bool) -> None:
+    """Who was stopped past it finds the reply there; what is missing is not waited for."""
+    body = b"x" * 50_000
+    wanted, came = threading.Event(), threading.Event()
+
+    def answers_meanwhile(connection: socket.socket) -> None:
+        connection.recv(65536)
+        size = len(body) + (not whole)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size)
+        wanted.wait(HANG_S)
+        connection.sendall(body)
+        came.set()
+        hang(connection)
+
+    with serving(answers_meanwhile) as server, client() as http, deadline(HANG_S):
+        url = f"http://127.0.0.1:{server.port}/"
+        with http.stream("GET", url, timeout=http.timeouts(HANG_S)) as reply:
+            wanted.set()
+            assert came.wait(HANG_S)
+            with deadline(-1.0):
+                if whole:
+                    assert reply.read() == body
+                else:
+                    with pytest.raises(httpx.ReadTimeout):
+                        reply.read()
+
+
+def test_a_server_that_never_pauses_ends_soon_behind_the_deadline() -> None:
+    """There is always more there: so much of it is read, and no more."""
+
+    def endless(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n")
+        while not server.closing.is_set():
+            connection.sendall(b"x" * 2**16)
+
+    pieces: list[bytes] = []
+    with serving(endless) as server, client() as http, deadline(HANG_S):
+        url = f"http://127.0.0.1:{server.port}/"
+        with (
+            http.stream("GET", url, timeout=http.timeouts(HANG_S)) as reply,
+            pytest.raises(httpx.ReadTimeout),
+            deadline(-1.0),
+        ):
+            pieces.extend(reply.iter_bytes())
+    assert sum(map(len, pieces)) <= LATE_BYTES + RECEIVED
 
 
 def test_an_endless_body_is_cut_off() -> None:

@@ -47,8 +47,24 @@ TLS_RECORD_BYTES = 2**14
 MAX_FILE_BYTES = 2 * 2**30
 """A file of results is some kilobytes for each of at most 50,000 requests."""
 MAX_REDIRECTS = 3
+LATE_BYTES = 2**20
+"""How much that has come already is read behind a call's deadline: whoever was stopped (Ctrl-Z, a
+laptop's lid) past it finds the whole reply there, which was paid for. No server comes to more."""
 
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+class _Deadline:
+    """When a call ends, and how much of what has come by then it still may read."""
+
+    def __init__(self, end: float) -> None:
+        self.end = end
+        self.late_bytes = LATE_BYTES
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self.end and self.late_bytes <= 0
+
+
+_deadline: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 
 class Abandoned(httpcore.NetworkError):
@@ -66,7 +82,7 @@ class ReplyTooLarge(UnreadableBody):
 @contextlib.contextmanager
 def deadline(timeout_s: float) -> Iterator[None]:
     """Everything the calling thread does on the network in this block ends in ``timeout_s``."""
-    token = _deadline.set(time.monotonic() + timeout_s)
+    token = _deadline.set(_Deadline(time.monotonic() + timeout_s))
     try:
         yield
     finally:
@@ -79,10 +95,10 @@ def _left(timeout_s: float | None, late: type[httpcore.TimeoutException]) -> flo
     Raises:
         httpcore.TimeoutException: ``late``, when nothing is left.
     """
-    end = _deadline.get(None)
-    if end is None:
+    call = _deadline.get(None)
+    if call is None:
         return timeout_s
-    left = end - time.monotonic()
+    left = call.end - time.monotonic()
     if left <= 0:
         raise late("the deadline of the call has passed")
     return left if timeout_s is None else min(left, timeout_s)
@@ -219,10 +235,30 @@ class _DeadlineSocket:
         self._timeout_s = timeout_s
 
     def recv(self, size: int) -> bytes:
-        self.sock.settimeout(self._ready(httpcore.ReadTimeout))
-        data = self.sock.recv(size)
+        try:
+            self.sock.settimeout(self._ready(httpcore.ReadTimeout))
+            data = self.sock.recv(size)
+        except httpcore.ReadTimeout:
+            data = self._come_already(size)
         # A socket that was shut down under the reader returns b"", as one that ended well does.
         self._sockets.check()
+        return data
+
+    def _come_already(self, size: int) -> bytes:
+        """What has come by the deadline, which has passed.
+
+        Raises:
+            httpcore.ReadTimeout: nothing more has, or as much as may still be read.
+        """
+        call = _deadline.get()
+        self.sock.settimeout(0.0)
+        try:
+            data = self.sock.recv(size) if call is not None and call.late_bytes > 0 else None
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            data = None
+        if call is None or data is None:
+            raise httpcore.ReadTimeout("the deadline of the call has passed")
+        call.late_bytes -= len(data)
         return data
 
     def sendall(self, data: bytes) -> None:
@@ -558,8 +594,8 @@ class BoundedResponse(httpx.Response):
             size += len(piece)
             if size > most:
                 raise ReplyTooLarge(f"the reply is larger than {most} bytes")
-            end = _deadline.get(None)
-            if end is not None and time.monotonic() > end:
+            call = _deadline.get(None)
+            if call is not None and call.is_over:
                 raise httpx.ReadTimeout("the deadline of the call has passed")
             yield piece
 
