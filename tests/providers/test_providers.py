@@ -529,6 +529,7 @@ def test_a_recorded_reply_is_read_as_noted(file: Path, server: Server) -> None:
         if "completion" in expected:
             answer = plain(provider.complete(request()))
             assert answer.pop("latency_s") >= 0
+            assert answer["usage"].pop("estimated") is False
             assert answer == expected["completion"]
         else:
             noted = expected["failure"]
