@@ -9,7 +9,7 @@ from datetime import date
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -1259,6 +1259,9 @@ def test_a_source_that_stands_for_what_it_says_is_put_right(
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=30), max_size=3), st.text(max_size=120))
+@example("0", [""], "0\n0")
+@example("0", ["\n"], "\n")
+@example("", [], "")
 def test_any_draft_can_be_judged(question: str, steps: list[str], answer: str) -> None:
     """No text makes the gate raise, and every reason has a code of the table."""
     given = draft(question, tuple(steps), answer, (answer[:40],))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pypdf
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from legalgen.errors import UsageError
@@ -241,6 +241,7 @@ def test_no_entity_of_another_file_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", [".xml", ".html", ".md", ".txt", ".jsonl", ".pdf"])
 @given(content=st.binary(max_size=400))
+@example(content=b"\xad")
 def test_any_bytes_are_text_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, ending: str, content: bytes
 ) -> None:

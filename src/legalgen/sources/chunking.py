@@ -60,10 +60,12 @@ def chunks_of(
     """
     seen: Counter[str] = Counter()
     for piece in _Cutter(outline, jurisdiction).pieces():
+        text, places = _laid_out(piece)
+        if not text.strip():  # signs that nobody sees, and nothing else
+            continue
         slug = piece.slug or "text"
         seen[slug] += 1
         ordinal = f"~{seen[slug]}" if seen[slug] > 1 else ""
-        text, places = _laid_out(piece)
         yield Chunk(
             id=f"{source}#{slug}{ordinal}",
             source=source,

@@ -112,8 +112,7 @@ def claimed_and_denied(reading: Reading) -> Opposed | None:
     if len(told) < 2:
         return None
     question, folds = reading.draft.question, [(told[0], told[0].casefold())]
-    if steps:
-        step = sentences(steps[-1])[-1]
+    for step in sentences(steps[-1])[-1:] if steps else ():
         if denied := _denied(step.casefold(), folds, question):
             return Opposed(step, denied, of_step=True, is_sure=True)
     if len(told) > MOST_SENTENCES:

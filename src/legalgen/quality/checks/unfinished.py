@@ -151,6 +151,8 @@ LEAST_ASKED = 6
 
 def left_open(reading: Reading) -> str:
     """The last sentence, if it only says what was not come to yet or asks a question."""
+    if not reading.sentences:
+        return ""
     last = reading.sentences[-1]
     low = last.casefold()
     if last.endswith("?"):
