@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -201,6 +201,19 @@ def assert_whole(world: World, result: Result, count: int) -> None:
     assert calls_by_ledger(result) == calls_by_server(world.server)
     samples = Counter(f"{row['provider']}/{row['model']}" for row in rows)
     assert samples == Counter(samples_by_model(result))
+
+
+def thought(ended: str) -> dict[str, object]:
+    """A choice as llama.cpp sends it of a model that has not begun its answer."""
+    message = {"role": "assistant", "content": None, "reasoning_content": "Hm. " * 5_000}
+    return {"index": 0, "message": message, "finish_reason": ended}
+
+
+CALLED: Final = {
+    "index": 0,
+    "message": {"role": "assistant", "content": None, "tool_calls": [None, {"x": 1}]},
+    "finish_reason": "tool_calls",
+}
 
 
 class TestFailuresOfAModel:
@@ -866,6 +879,33 @@ class TestAnswers:
         assert "the prompt is at fault" in result.reason
         assert 9 <= sum(calls_by_ledger(result).values()) <= 11
         assert calls_by_ledger(result) == calls_by_server(world.server)
+
+    @pytest.mark.parametrize(
+        ("choices", "code", "remedy", "kept"),
+        [
+            ([thought("length")], "THINKING_ONLY", "--reasoning-effort", "Hm. " * 4_096),
+            ([thought("stop")], "THINKING_ONLY", "enable_thinking", "Hm. " * 4_096),
+            ([], "NO_TEXT", "the server is at fault", None),
+            ([CALLED], "NO_TEXT", "the server is at fault", None),
+        ],
+    )
+    def test_answers_without_a_text_are_not_blamed_on_the_prompt(
+        self, world: World, choices: list[object], code: str, remedy: str, kept: str | None
+    ) -> None:
+        """A model that only thinks, or a server that sends nothing, is named with what helps; what
+        was thought was paid for, and is in ``rejected/``."""
+        usage = {"prompt_tokens": 500, "completion_tokens": 700}
+        body = json.dumps({"id": "1", "choices": choices, "usage": usage})
+        world.server.fail(None, "status", status=200, body=body)
+        result = world.batch(count="40", concurrency="1")
+        assert (result.status, result.exit_code) == ("failed", 6)
+        assert f"every answer so far was refused with {code}" in result.reason
+        assert remedy in result.reason
+        assert "the prompt is at fault" not in result.reason
+        [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
+        lines = list(map(json.loads, aside.read_text("utf-8").splitlines()))
+        assert len(lines) == record_of(result).rejected[code]
+        assert {line["thinking"] for line in lines} == {kept}
 
     def test_a_batch_that_goes_on_does_not_speak_of_every_answer_so_far(self, world: World) -> None:
         """What was answered before it went on was not looked at."""

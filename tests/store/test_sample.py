@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -336,7 +337,7 @@ def test_a_damaged_answer_is_mended_and_says_so(text: str) -> None:
     assert read(answered(text)) == msgspec.structs.replace(DRAFT, repaired=True)
 
 
-@pytest.mark.parametrize("cut", range(0, len(TEXT), 7))
+@pytest.mark.parametrize("cut", range(7, len(TEXT), 7))
 def test_an_answer_cut_at_its_cap_is_refused_before_it_can_be_mended(cut: int) -> None:
     """finish_reason length is TRUNCATED wherever the cut fell: a mended half looks whole."""
     error = refusal(TEXT[:cut], "length")
@@ -352,9 +353,9 @@ def test_an_open_end_without_a_clean_stop_is_truncated() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (f"Plan: {DRAFTED} Good.\n</think>\n", "BAD_JSON"),
-        (f"<think>{DRAFTED}</think>", "BAD_JSON"),
-        (ANALYSIS, "BAD_JSON"),
+        (f"Plan: {DRAFTED} Good.\n</think>\n", "THINKING_ONLY"),
+        (f"<think>{DRAFTED}</think>", "THINKING_ONLY"),
+        (ANALYSIS, "THINKING_ONLY"),
         (f"analysisPlan: {DRAFTED} So.assistantfinal{TEXT[:-30]}", "TRUNCATED"),
         (f"Plan: {DRAFTED}\n\n{TEXT[:-30]}", "TRUNCATED"),
     ],
@@ -374,10 +375,8 @@ def test_a_filtered_answer_is_a_content_filter_failure() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
         "I cannot help with that.",
         "[]",
-        "<think>only this",
         "42",
         "null",
         "{}",
@@ -390,6 +389,36 @@ def test_a_filtered_answer_is_a_content_filter_failure() -> None:
 def test_what_is_no_object_is_bad_json(text: str) -> None:
     """No JSON object, none: one reason, whatever was there instead."""
     assert [r.code for r in refusal(text).reasons] == ["BAD_JSON"]
+
+
+@pytest.mark.parametrize(
+    ("text", "ended", "more", "code"),
+    [
+        ("<think>only this", "length", {}, "THINKING_ONLY"),
+        (None, "length", {"thinking": "Let me think. "}, "THINKING_ONLY"),
+        (None, "stop", {"thinking": "Let me think. "}, "THINKING_ONLY"),
+        (None, "stop", {"usage": Usage(500, 700, reasoning_tokens=700)}, "THINKING_ONLY"),
+        (None, "length", {"usage": Usage(500, 700)}, "THINKING_ONLY"),
+        (" \n" * 90, "length", {"usage": Usage(500, 700)}, "TRUNCATED"),
+        (None, "length", {}, "TRUNCATED"),
+        (None, "stop", {"usage": Usage(500, 700)}, "NO_TEXT"),
+        (" \n", "tool_calls", {}, "NO_TEXT"),
+        (None, "content_filter", {"thinking": "Let me think. "}, "CONTENT_FILTER"),
+    ],
+)
+def test_what_has_no_text_says_whether_it_was_thought(
+    text: str | None, ended: str, more: dict[str, Any], code: str
+) -> None:
+    """No prompt mends either, so they are told apart from an answer that is no object."""
+    completion = Completion(**{**NOTHING, "text": text or "", "finish_reason": ended, **more})
+    with pytest.raises(AnswerRefused) as caught:
+        read(completion)
+    refused = caught.value
+    assert [reason.code for reason in refused.reasons] == [code]
+    assert refused.truncated == (ended == "length")
+
+
+NOTHING: Final = {"usage": Usage(), "model": "m", "latency_s": 1.0}
 
 
 def test_every_fault_of_the_schema_is_told_at_once() -> None:

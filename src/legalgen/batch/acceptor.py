@@ -205,6 +205,7 @@ class Acceptor:
             latency_s=round(completion.latency_s, 3),
             finish_reason=completion.finish_reason,
             attempt=answer.attempt,
+            thinking=None if completion.text.strip() else completion.thinking,
         )
 
     def _reject(self, refusal: Refusal) -> None:

@@ -26,6 +26,24 @@ FRUITLESS_TASKS = 50
 _ANSWERS = frozenset({ErrorCategory.OUTPUT_INVALID, ErrorCategory.CONTENT_FILTER})
 _REQUESTS = frozenset({ErrorCategory.BAD_REQUEST, ErrorCategory.CONTEXT_LENGTH})
 
+_OF_PROMPT = (
+    "the prompt is at fault (see rejected/, or try another --sample-type, --reasoning-instruction "
+    "or model)"
+)
+_FAULTS = {
+    "THINKING_ONLY": (
+        "no prompt mends that (what was thought is in rejected/). Give --reasoning-effort none or "
+        "low, or in the model's table of the config file extra_body = { chat_template_kwargs = { "
+        "enable_thinking = false } } or a larger max_output; or take another model"
+    ),
+    "NO_TEXT": (
+        "the server is at fault, not the prompt. Ask it by hand (curl), look at its log and its "
+        "chat template and switch its tool calls off, or take another model or server"
+    ),
+}
+"""What is at fault where every answer was refused with the same code, and what to do; where the
+code says nothing of that, it is the prompt."""
+
 
 class Watchdog:
     """Watches one run of the loop; times are monotonic. ``max_time_s`` is the user's bound."""
@@ -108,14 +126,12 @@ class Watchdog:
                 return None
         elif self._filtered and usable() - self._refusing:
             return None
-        from legalgen.quality.codes import in_words  # few prompts are at fault
+        from legalgen.quality.codes import in_words  # few batches end so
 
         what = "request" if code in _REQUESTS else "answer"
         since = "since it went on" if went_on else "so far"
-        reason = (
-            f"every {what} {since} was refused with {in_words(code)}: the prompt is at fault "
-            "(see rejected/, or try another --sample-type, --reasoning-instruction or model)"
-        )
+        fault = _FAULTS.get(code, _OF_PROMPT)
+        reason = f"every {what} {since} was refused with {in_words(code)}: {fault}"
         return Ending("failed", Exit.FAILED, reason)
 
     def fruitless(self, reason: str) -> Ending:

@@ -41,6 +41,14 @@ class Check(msgspec.Struct, frozen=True):
 TABLE: Final = (
     # --- can it be read ---
     Check("BAD_JSON", "readable", "reject", "", "The answer is not one JSON object."),
+    Check(
+        "THINKING_ONLY", "readable", "reject", "",
+        "The model only thought: its tokens went into reasoning, and no answer came.",
+    ),
+    Check(
+        "NO_TEXT", "readable", "reject", "",
+        "The server sent no text: an empty message, a tool call in its place, or no choice.",
+    ),
     Check("SCHEMA", "readable", "reject", "", "A field is missing or of another type."),
     Check(
         "TRUNCATED", "readable", "reject", "form", "The answer was cut off by its token cap."
@@ -503,7 +511,9 @@ GROUNDING: Final = frozenset(
 """What a grounded row is free of; it would not be grounded otherwise."""
 
 ALWAYS_REJECT: Final = (
-    frozenset({"TRUNCATED", "BAD_JSON", "SCHEMA", "EMPTY_FIELD", "ENDLESS"}) | GROUNDING
+    frozenset({"BAD_JSON", "THINKING_ONLY", "NO_TEXT", "SCHEMA", "TRUNCATED", "EMPTY_FIELD"})
+    | frozenset({"ENDLESS"})
+    | GROUNDING
 )
 """No setting turns these off: a row could not be read, or would not be called grounded."""
 

@@ -306,6 +306,7 @@ class Rejected(msgspec.Struct, frozen=True):
 
     ``text`` is cut at 16 KiB; ``characters`` is its whole length. ``at`` is UTC. ``unmarked``: it
     waits for a judge, and is kept whole. ``balance`` tells how the counts of the batch stand.
+    ``thinking`` is what was thought where that is all that came, cut as the text is.
     """
 
     at: datetime
@@ -323,12 +324,18 @@ class Rejected(msgspec.Struct, frozen=True):
     attempt: int = 0
     unmarked: Unmarked | None = None
     balance: Balance | None = None
+    thinking: str | None = None
 
 
 def bounded(text: str) -> str:
     """At most ``REJECTED_TEXT_BYTES`` of a text, cut between characters."""
     raw = text.encode("utf-8", "replace")[:REJECTED_TEXT_BYTES]
     return raw.decode("utf-8", "ignore")
+
+
+def _cut(record: Rejected) -> Rejected:
+    thinking = record.thinking and bounded(record.thinking)
+    return msgspec.structs.replace(record, text=bounded(record.text), thinking=thinking)
 
 
 class _AppendFile:
@@ -505,7 +512,7 @@ class BatchWriter:
             DiskError: the disk failed.
         """
         whole = record.unmarked is not None
-        bound = record if whole else msgspec.structs.replace(record, text=bounded(record.text))
+        bound = record if whole else _cut(record)
         with self._breaking():
             if self._rejects is None:
                 path = self._data_dir.rejected / f"{self.batch_id}.jsonl"

@@ -16,6 +16,7 @@ import msgspec
 
 from legalgen.completion import Completion
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
+from legalgen.store.thinking import object_start, without_thinking
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -524,8 +525,8 @@ def read(completion: Completion) -> Draft:
     Truncation is looked at first: a mended half of an answer looks like a whole one.
 
     Raises:
-        AnswerRefused: with every reason found: ``TRUNCATED``, ``CONTENT_FILTER``, ``BAD_JSON``,
-            ``SCHEMA``, ``EMPTY_FIELD``.
+        AnswerRefused: with every reason found: ``THINKING_ONLY``, ``NO_TEXT``, ``TRUNCATED``,
+            ``CONTENT_FILTER``, ``BAD_JSON``, ``SCHEMA``, ``EMPTY_FIELD``.
     """
     found, repaired = read_object(completion, "question")
     return _to_draft(found, repaired=repaired)
@@ -537,8 +538,10 @@ def read_object(completion: Completion, key: str) -> tuple[Mapping[str, object],
     Raises:
         AnswerRefused: it was cut off or blocked, or there is no such object.
     """
+    text = without_thinking(_decoded(completion.text), key)
+    if completion.finish_reason != "content_filter" and not text.strip():
+        raise _silent(completion)
     _refuse_unfinished(completion)
-    text = _without_thinking(_decoded(completion.text), key)
     return _find_object(text, completion.finish_reason, key)
 
 
@@ -558,44 +561,28 @@ def _refuse_unfinished(completion: Completion) -> None:
         raise AnswerRefused([reason], category=ErrorCategory.CONTENT_FILTER)
 
 
+def _silent(completion: Completion) -> AnswerRefused:
+    """Why nothing is left once the thinking is cut away.
+
+    Some vendors do not show the thinking: then its tokens tell of it, or that all tokens of the
+    cap were used up and nothing was written, not even blanks.
+    """
+    usage, cut = completion.usage, completion.finish_reason == "length"
+    thought = len((completion.thinking or completion.text).strip())
+    unseen = usage.reasoning_tokens or (cut and not completion.text and usage.output_tokens)
+    how = f"cut off after {usage.output_tokens:,} tokens"
+    if thought or unseen:
+        much = f" ({thought:,} characters)" if thought else ""
+        why = f"the model only thought{much}{f', and was {how}' if cut else ''}: no answer came"
+        return AnswerRefused([Reason("THINKING_ONLY", why)], truncated=cut)
+    if cut:
+        return _truncated(how)
+    ended = completion.finish_reason or "nothing"
+    return AnswerRefused([Reason("NO_TEXT", f"no text came back, ended by {ended!r}")])
+
+
 def _truncated(how: str) -> AnswerRefused:
     return AnswerRefused([Reason("TRUNCATED", f"the answer was {how}")], truncated=True)
-
-
-_THINKING: Final = re.compile(r"\s*<(think|thinking)\b[^>]*>.*?</\1\s*>", re.S | re.I)
-_THINKING_OPEN: Final = re.compile(r"\s*<(?:think|thinking)\b[^>]*>", re.I)
-_THINKING_CLOSE: Final = re.compile(r"</(?:think|thinking)\s*>", re.I)
-_CHANNEL: Final = "<|channel|>"
-_FINAL: Final = re.compile(r"<\|channel\|>\s*final\b.*?<\|message\|>", re.S)
-
-
-@functools.cache
-def _object_start(key: str) -> re.Pattern[str]:
-    """Where an object begins whose first key this is."""
-    return re.compile(rf'\{{\s*"{key}"')
-
-
-def _without_thinking(text: str, key: str) -> str:
-    """Cut the reasoning that a model wrote into its answer, closed, unclosed or unopened."""
-    if _CHANNEL in text:  # harmony's: what is not in the final one is no answer
-        final = list(_FINAL.finditer(text))
-        return text[final[-1].end() :] if final else ""
-    while block := _THINKING.match(text):
-        text = text[block.end() :]
-    start = _object_start(key).search(text)
-    if _THINKING_OPEN.match(text):
-        return text[start.start() :] if start else ""
-    close = _THINKING_CLOSE.search(text)
-    # Some chat templates write the opening tag themselves, so that only the closing one comes
-    # back. A tag behind the start of the object belongs to the object, unless nothing is closed
-    # after it: then the object was a draft, and no answer came.
-    if close and (start is None or close.start() < start.start() or _is_draft(text, close.end())):
-        return text[close.end() :]
-    return text
-
-
-def _is_draft(text: str, end: int) -> bool:
-    return not text.lstrip().startswith(("{", "```")) and "}" not in text[end:]
 
 
 def _find_object(text: str, finish_reason: str, key: str) -> tuple[Mapping[str, object], bool]:
@@ -604,7 +591,7 @@ def _find_object(text: str, finish_reason: str, key: str) -> tuple[Mapping[str, 
         raise _bad_json(f"it is {len(text)} characters long")
     found, end = _intact(text, key)
     if found is not None:
-        begun = _object_start(key).search(text, end)
+        begun = object_start(key).search(text, end)
         if begun is None:
             return found, False
         text = text[begun.start() :]  # what stands whole before it was a draft
@@ -636,7 +623,7 @@ def _intact(text: str, key: str) -> tuple[Mapping[str, object] | None, int]:
 
 def _candidates(text: str, key: str) -> Sequence[int]:
     """Where an object may begin, in order: a bounded number of places."""
-    named = [match.start() for match in _object_start(key).finditer(text)]
+    named = [match.start() for match in object_start(key).finditer(text)]
     others = [match.start() for match in re.finditer(r"\{", text)]
     return sorted({*others[:_MAX_CANDIDATES], *named[-_MAX_CANDIDATES:]})
 
@@ -657,7 +644,7 @@ def _mended(text: str, key: str) -> Mapping[str, object]:
     # Measured: 60,000 braces keep json_repair busy for 40 s; a sample has some thirty.
     if sum(text.count(sign) for sign in "{[") > _MAX_BRACKETS:
         raise _bad_json(f"more than {_MAX_BRACKETS} brackets are open in it")
-    start = _object_start(key).search(text)
+    start = object_start(key).search(text)
     try:
         value = json_repair.loads(text[start.start() :] if start else text)
     except (ValueError, RecursionError) as error:

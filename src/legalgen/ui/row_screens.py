@@ -170,6 +170,8 @@ def _refused_lines(found: RefusedAnswer) -> Iterator[StyledLine]:
     else:
         cut = answer.characters - len(answer.text)
         yield from _block("Text", answer.text + (f" [{cut:,} more characters]" if cut else ""))
+        if answer.thinking:
+            yield from _block("Thinking", answer.thinking)
     ended = f"; ended by {answer.finish_reason}" if answer.finish_reason else ""
     slot = f"slot {answer.slot}, attempt {answer.attempt}; {answer.at:%Y-%m-%d %H:%M} UTC{ended}"
     yield from _listed("Origin", [slot])

@@ -47,6 +47,7 @@ MAX_ANSWER_SENT_BACK: Final = 6000
 """Characters of a refused answer that a repair quotes: longer ones cost more than they help."""
 MAX_REASONS: Final = 8
 TRUNCATED: Final = "TRUNCATED"
+THINKING_ONLY: Final = "THINKING_ONLY"
 
 JUDGE_SCHEMA: Final[Mapping[str, object]] = {
     "type": "object",
@@ -156,14 +157,14 @@ class Prompter:
     def repair(self, prompt: Prompt, answer: str, reasons: Sequence[Reason]) -> Prompt:
         """The prompt with its refused answer and what is to be mended.
 
-        An answer that was cut off is not sent back: a shorter one is asked for. Of a prompt that
-        was repaired before, only the last answer is kept.
+        An answer that was cut off is not sent back: a shorter one is asked for; nor is one that
+        only thinks. Of a prompt that was repaired before, only the last answer is kept.
         """
         base = prompt.base if isinstance(prompt, _Repair) and prompt.base else prompt
         if any(reason.code == TRUNCATED for reason in reasons):
             return _asking(base, _text("repair_truncated.txt"))
         request = _mending(reasons)
-        if not answer.strip():
+        if not answer.strip() or any(reason.code == THINKING_ONLY for reason in reasons):
             return _asking(base, request)
         refused = Message("assistant", _bounded(answer.strip()))
         return _repaired(base, (*base.messages, refused, Message("user", request)))
