@@ -787,3 +787,29 @@ def test_too_little_memory_is_said(
     ended = here.run("history")
     assert (ended.code, "ulimit -v" in ended.err, "bug" in ended.err) == (70, True, False)
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_that_cannot_be_written_is_told_with_the_way_without(
+    here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: str
+) -> None:
+    """The home folder may be none, or of a file system that nobody may write to."""
+    monkeypatch.setattr("shellingham.detect_shell", lambda: (shell, f"/bin/{shell}"))
+    home = tmp_path / "home"
+    home.touch()
+    ended = here.run("--install-completion", HOME=str(home))
+    assert (ended.code, ended.out) == (74, "")
+    assert f"{home}" in ended.err
+    assert "`legalgen --show-completion` prints it" in ended.err
+    assert "bug" not in ended.err
+
+
+def test_a_start_up_file_that_is_no_text_is_not_written_over(
+    here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Typer would have to read it as text to write its line there."""
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
+    (tmp_path / ".bashrc").write_bytes(b"# caf\xe9\n")
+    ended = here.run("--install-completion", HOME=str(tmp_path))
+    assert (ended.code, "--show-completion" in ended.err) == (2, True)
+    assert (tmp_path / ".bashrc").read_bytes() == b"# caf\xe9\n"

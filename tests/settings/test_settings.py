@@ -22,6 +22,7 @@ from legalgen.completion import LimitReading, ModelRef
 from legalgen.errors import ConfigurationError, DiskError, UsageError
 from legalgen.settings.config_file import config_template, configuration_page, init_config, set_key
 from legalgen.settings.declaration import Folders, Origin
+from legalgen.settings.document import LIMIT_KEYS
 from legalgen.settings.layers import SETTINGS, Settings, config_path, find_config
 from legalgen.settings.provider_tables import ProviderSettings
 from legalgen.settings.reading import read_bounded
@@ -461,6 +462,17 @@ def test_a_file_as_editors_leave_it(tmp_path: Path, text: str) -> None:
         (
             '[limits."groq/x.y"]\nrequests_per_minute = "many"',
             ('[limits."groq/x.y"] requests_per_minute = "many": not a whole number of at least 0.'),
+        ),
+        *(
+            (
+                f'[limits."groq/x.y"]\n{key} = 0',
+                (
+                    f'[limits."groq/x.y"] {key} = 0: is no limit; for none leave the line out, and '
+                    "a model that shall not be called out of --route (--only-provider keeps to one "
+                    "provider)."
+                ),
+            )
+            for key in LIMIT_KEYS
         ),
         (
             "[weights.jurisdiction]\nuk = -1",

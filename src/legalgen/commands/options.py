@@ -5,11 +5,12 @@ Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow, and no s
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,9 +62,34 @@ def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: 
             return _as_it_is(param, ctx, list(value))
         if kind in (int, float) and isinstance(value, str):
             return _as_it_is(param, ctx, _number(param, value))
-        return process(ctx, value)
+        with _told_what_to_do(param):
+            return process(ctx, value)
     several = value is None and (param.multiple or param.nargs == -1)
     return _as_it_is(param, ctx, () if several else value)
+
+
+@contextlib.contextmanager
+def _told_what_to_do(param: Any) -> Iterator[None]:
+    """Say what helps where Typer cannot write a completion: its files are of the user's shell.
+
+    Raises:
+        DiskError: one of them cannot be read or written.
+        UsageError: there is no home folder, or a file there is no text.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        if param.name != "install_completion" or isinstance(error, typer.Exit):
+            raise
+        from legalgen.errors import DiskError, UsageError  # it is installed once
+        from legalgen.settings.reading import reason_of
+
+        remedy = "`legalgen --show-completion` prints it, to be put where your shell reads it"
+        if isinstance(error, OSError):
+            path = Path(os.fsdecode(error.filename or "its file"))
+            said = f"cannot write {path}: {reason_of(error, path)}; {remedy}"
+            raise DiskError(said, path) from error
+        raise UsageError(f"the completion cannot be installed: {error}; {remedy}") from error
 
 
 def _as_it_is(param: Any, ctx: Any, value: Any) -> Any:

@@ -152,6 +152,7 @@ in the order of preference. A file that holds keys must be its owner's alone: `c
 
 `[limits."<provider>/<model>"]` states what an account may do where the vendor's replies do not:
 LIMITS.
+Each is a whole number from 1; a model that shall not be called at all is left out of `--route`.
 
 `[prices."<provider>/<model>"]` states US dollars a million tokens (`input`, `output`, and
 `cached` where cached input costs less), before the catalog's: 0 for your own hardware.

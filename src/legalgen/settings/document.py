@@ -27,7 +27,7 @@ from legalgen.settings.provider_tables import (
     prices,
 )
 from legalgen.settings.toml import read_toml
-from legalgen.settings.types import NATURAL, Kind
+from legalgen.settings.types import LIMIT, Kind
 
 WEIGHT_AXES = ("jurisdiction", "difficulty", "sample_type")
 _LIMIT_KINDS: tuple[LimitKind, ...] = ("requests", "tokens", "input_tokens", "output_tokens")
@@ -206,7 +206,7 @@ class Document(msgspec.Struct, frozen=True):
         except ValueError as problem:
             raise self._error(where, str(problem)) from problem
         numbers = {
-            key: parsed(NATURAL, value, f"{self.path} {where} {key} =", ConfigurationError)
+            key: parsed(LIMIT, value, f"{self.path} {where} {key} =", ConfigurationError)
             for key, value in rows.items()
         }
         return ref, tuple(

@@ -233,6 +233,17 @@ def whole(minimum: int | None = None, maximum: int = MOST) -> Callable[[object],
     return parse
 
 
+def _limit(value: object) -> int:
+    """A limit of an account: 0 would be read as none by some, as no calls by others."""
+    limit = whole(0)(value)
+    if not limit:
+        raise ValueError(
+            "is no limit; for none leave the line out, and a model that shall not be called "
+            "out of --route (--only-provider keeps to one provider)"
+        )
+    return limit
+
+
 def _month(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d{3}-(0[1-9]|1[0-2])", value.strip()):
         raise ValueError("not a month: write YYYY-MM, such as 2024-06")
@@ -462,6 +473,7 @@ NAMES = Kind("names", _names, comma_separated, "NAME,...", several=True)
 ROUTE = Kind("models as `provider/model`", _route, comma_separated, "P/MODEL,...", several=True)
 COUNT = Kind("whole number from 1", whole(1), metavar="N", number=True)
 NUMBER = Kind("whole number", whole(), metavar="N", number=True)
+LIMIT = Kind("whole number from 1", _limit, metavar="N", number=True)
 NATURAL = Kind("whole number from 0", whole(0), metavar="N", number=True)
 SWITCH = Kind("`true` or `false`", _switch, _yes_or_no)
 CONCURRENCY = Kind("`auto` or 1 to 1024", _concurrency, metavar="auto|N")
