@@ -84,11 +84,14 @@ def test_whoever_seals_a_dead_batch_counts_what_it_paid_for(
     trial = Trial(tmp_path, separate_vendors, server)
     point, nth, how = death
     assert trial.run(*NEW, point=point, nth=nth, how=how) == -signal.SIGKILL
-    before = cost_of(record_in(trial.data_dir))
+    found = record_in(trial.data_dir)
+    before = cost_of(found)
+    assert found.accepted == sum(stats.samples for stats in found.models.values())
     code = trial.run(*RECOVERING[command])
     assert code == 0, trial.error()
     after = record_in(trial.data_dir)
     raw = json.loads((trial.data_dir.batches / f"{after.id}.json").read_bytes())
+    assert raw["accepted"] == sum(stats["samples"] for stats in raw["models"].values())
     assert sum(stats["cost_usd"] for stats in raw["models"].values()) == before == cost_of(after)
     trial.judge_money(recovered=True)
     assert trial.problems == []

@@ -23,6 +23,7 @@ from legalgen.dataset.report import (
     report,
     sample_of,
 )
+from legalgen.dataset.verify import repair
 from legalgen.errors import Reason
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates.sketches import jaccard, shingles
@@ -301,3 +302,20 @@ def test_a_report_is_json(data_dir: DataDir) -> None:
     """And comes back the same."""
     found = report(data_dir, TAXONOMY)
     assert msgspec.json.decode(msgspec.json.encode(found), type=DatasetReport) == found
+
+
+def test_of_batches_without_a_record_is_not_said_what_they_asked_for(tmp_path: Path) -> None:
+    """More rows than were asked for would be nonsense."""
+    data_dir = filled(tmp_path / "data", 3)
+    filled(tmp_path / "data", 2, batch_id="20261124-120000-cd34")
+    (data_dir.batches / "20261124-120000-cd34.json").write_text("")
+    made = report(data_dir, TAXONOMY).production
+    assert (made.batches, made.accepted, made.unrecorded) == (1, 5, 1)
+    assert made.origin("record", "records") == (
+        f"({made.asked} asked for in 1 record; of 1 batch no record can be read: "
+        "legalgen dataset verify --repair)"
+    )
+    repair(data_dir)
+    made = report(data_dir, TAXONOMY).production
+    assert (made.batches, made.unrecorded) == (2, 0)
+    assert made.origin("record", "records") == f"of {made.asked} asked for in 2 records"

@@ -16,16 +16,17 @@ import pytest
 
 from legalgen.dataset.compact import compact
 from legalgen.dataset.verify import Defect, Verified, repair, verify
-from legalgen.errors import DiskError
+from legalgen.errors import DiskError, Reason
+from legalgen.store.balances import Balance, ModelStats
 from legalgen.store.files import DataDir
-from legalgen.store.journal import BatchWriter
+from legalgen.store.journal import BatchWriter, Rejected
 from legalgen.store.ledger import Ledger
 from legalgen.store.notes import RowNotes, Tombstone, notes_path, save_notes
 from legalgen.store.parts import cell_of, iter_batches, parts, summarise
-from legalgen.store.sample import arrow_schema, sample_id
+from legalgen.store.sample import arrow_schema, sample_id, to_json
 from tests.crash.rows import BATCH, make_sample, to_table
 from tests.crash.test_journal import in_child
-from tests.dataset.shelf import filled, names_of, rows_of, written
+from tests.dataset.shelf import NOW, filled, names_of, rows_of, written
 
 RECORD = f"batches/{BATCH}.json"
 FIRST = f"train-{BATCH}-00000.parquet"
@@ -93,15 +94,17 @@ def test_a_folder_among_the_parts_is_moved_aside(data_dir: DataDir) -> None:
 
 @pytest.mark.parametrize("damage", ["torn", "empty", "garbage"])
 def test_a_damaged_part_is_found_and_moved_aside(data_dir: DataDir, damage: str) -> None:
-    """The rest can be read again; that its rows are missing is still said."""
+    """The rest can be read again; that its rows are missing is noted in the record."""
     path = data_dir.parts() / FIRST
     raw = path.read_bytes()
     broken = {"torn": raw[: len(raw) // 2], "empty": b"", "garbage": b"PAR1" + b"x" * 99}[damage]
     path.write_bytes(broken)
     assert kinds(verify(data_dir)) == ["damaged_part", "ledger_disagrees"]
     found = repair(data_dir)
-    assert kinds(found) == ["ledger_disagrees"]
-    assert found.findings[0].what == "the record says 7 samples, the dataset holds 5"
+    assert kinds(found) == []
+    assert f"{BATCH}: 2 samples gone ({FIRST}), noted by a repair" in found.notes
+    record = Ledger(data_dir).load(BATCH)
+    assert (record.accepted, record.lost) == (5, 2)
     assert (data_dir.state / "aside" / f"train.data.{FIRST}").read_bytes() == broken
 
 
@@ -180,6 +183,7 @@ def test_rows_whose_ids_are_not_theirs_are_taken_out_of_an_older_part(data_dir: 
     assert kinds(verify(data_dir)) == ["damaged_part"]
     assert repair(data_dir).repaired == (
         f"train/data/{FIRST}: 1 damaged row taken out; the old one is aside",
+        f"{RECORD}: 1 sample noted as gone",
     )
     assert [row.slot for row in rows_of(data_dir)] == list(range(1, 7))
     assert raw in content(data_dir.state / "aside")
@@ -228,7 +232,7 @@ def test_repeated_ids_and_slots_are_found(tmp_path: Path) -> None:
     found = {(one.kind, one.what) for one in verify(data_dir).findings}
     assert ("repeated_id", f"{samples[0].id}: 2 rows") in found
     assert ("repeated_slot", f"{BATCH} 0: 2 rows") in found
-    assert ("no_record", "1 row of a batch without a record") in found
+    assert ("no_record", "1 row of a batch without a record; --repair makes one from them") in found
 
 
 @pytest.mark.parametrize(
@@ -288,19 +292,91 @@ def test_a_part_that_the_ledger_does_not_name_is_noted_again(data_dir: DataDir) 
 
 
 def test_a_ledger_that_promises_more_than_there_is(data_dir: DataDir) -> None:
-    """Rows that are gone cannot be repaired, only told."""
-    parts(data_dir)[-1].unlink()
-    (finding,) = repair(data_dir).findings
-    assert finding == Defect(
-        "ledger_disagrees", BATCH, "the record says 7 samples, the dataset holds 6"
+    """What is gone is told with a remedy, until a repair notes it; put back, it counts again."""
+    last = parts(data_dir)[-1]
+    kept = last.read_bytes()
+    last.unlink()
+    (finding,) = verify(data_dir).findings
+    assert (finding.kind, finding.where, finding.repairable) == ("ledger_disagrees", BATCH, True)
+    assert finding.what == (
+        "the record says 7 samples, the dataset holds 6: put parts back (a backup, state/aside/); "
+        "--repair notes what is gone"
     )
-    assert not finding.repairable
+    found = repair(data_dir)
+    assert found.repaired == (f"{RECORD}: 1 sample noted as gone",)
+    assert (found.findings, len(found.notes)) == ((), 1)
+    assert repair(data_dir).repaired == ()
+    record = Ledger(data_dir).load(BATCH)
+    assert (record.accepted, record.lost) == (6, 1)
+    assert [part.name for part in record.lost_parts] == [last.name]
+
+    last.write_bytes(kept)
+    assert kinds(verify(data_dir)) == ["part_not_noted"]
+    assert repair(data_dir).findings == ()
+    record = Ledger(data_dir).load(BATCH)
+    assert (record.accepted, record.lost, record.lost_parts) == (7, 0, [])
+    assert len(record.parts) == 4
 
 
-def test_a_record_that_cannot_be_read_is_found(data_dir: DataDir) -> None:
-    """History is part of the dataset."""
-    (data_dir.root / RECORD).write_text("{")
-    assert kinds(verify(data_dir)) == ["ledger_unreadable"]
+def test_a_part_that_cannot_be_read_now_is_not_lost(data_dir: DataDir) -> None:
+    """Nothing is noted as gone by who could not look."""
+    path = data_dir.parts() / FIRST
+    pq.write_table(pq.read_table(path).drop_columns(["batch_id"]), path)
+    repair(data_dir)
+    record = Ledger(data_dir).load(BATCH)
+    assert (record.accepted, record.lost) == (7, 0)
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"id": 3}', '{"id": "another"}', None])
+def test_a_record_that_is_none_goes_aside_and_is_made_from_the_rows(
+    data_dir: DataDir, damage: str | None
+) -> None:
+    """History is part of the dataset: what the rows know of it is enough to be whole again."""
+    path = data_dir.root / RECORD
+    known = Ledger(data_dir).load(BATCH)
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_text(damage)
+    found = verify(data_dir)
+    assert kinds(found) == ["no_record" if damage is None else "ledger_unreadable"]
+    assert "--repair" in found.findings[0].what
+    found = repair(data_dir)
+    assert found.findings == ()
+    assert found.repaired[-1] == f"{RECORD}: made from its 7 rows"
+    if damage is not None:
+        assert (data_dir.state / "aside" / f"batches.{BATCH}.json").read_text() == damage
+    made = Ledger(data_dir).load(BATCH)
+    assert (made.accepted, made.target, made.lost, made.parts) == (7, 7, 0, known.parts)
+    assert {name: stats.samples for name, stats in made.models.items()} == {
+        "groq/openai/gpt-oss-120b": 4,
+        "groq/openai/gpt-oss-20b": 3,
+    }
+    assert repair(data_dir).repaired == ()
+
+
+def test_a_record_made_anew_knows_what_the_last_refusal_told(data_dir: DataDir) -> None:
+    """Its line counts the calls that gave no row."""
+    stats = {"groq/openai/gpt-oss-120b": ModelStats(calls=9, samples=4, cost_usd=0.5)}
+    why = (Reason("SCHEMA", "no"),)
+    told = Balance(12, stats, rejected={"SCHEMA": 5})
+    refused = Rejected(NOW, 1, "groq", "m", why, "text", 4, balance=told)
+    data_dir.rejected.mkdir(exist_ok=True)
+    (data_dir.rejected / f"{BATCH}.jsonl").write_bytes(to_json(refused) + b"\n")
+    (data_dir.root / RECORD).write_text("")
+    assert repair(data_dir).findings == ()
+    made = Ledger(data_dir).load(BATCH)
+    assert (made.accepted, made.rejected) == (7, {"SCHEMA": 5})
+    assert made.models["groq/openai/gpt-oss-120b"].calls == 9
+    assert made.models["groq/openai/gpt-oss-20b"].calls == 3
+
+
+def test_a_record_of_a_batch_that_runs_is_left_to_it(data_dir: DataDir) -> None:
+    """Its writer writes it anew within a second."""
+    (data_dir.root / RECORD).write_text("")
+    with BatchWriter(data_dir, BATCH, note_part=lambda _batch, _part: None):
+        assert "ledger_unreadable" in kinds(repair(data_dir))
+    assert repair(data_dir).findings == ()
 
 
 @pytest.mark.parametrize("text", [None, "# mine\n"])

@@ -44,7 +44,7 @@ def spend(record: Record, model: str) -> None:
 
 
 def counts(record: Record) -> object:
-    names = ("lines", "models", "days", "rejected", "flagged", "unjudged")
+    names = ("lines", "accepted", "models", "days", "rejected", "flagged", "unjudged")
     return deepcopy([getattr(record, name) for name in names])
 
 
@@ -82,6 +82,7 @@ def test_a_saved_record_and_the_last_line_are_all_that_was_counted(
                 lines += teller.each(samples)
                 for model, sample in samples:
                     record.lines += 1
+                    record.accepted += 1
                     record.model(model).count(sample)
                     record.flagged += bool(sample.flags)
                     record.unjudged += "UNJUDGED" in sample.flags

@@ -21,6 +21,7 @@ from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
 from legalgen.dataset.spread import Spread, spread
 from legalgen.dataset.wanted import Wanted
+from legalgen.errors.plurals import plural
 from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.checks.elements import parties
@@ -75,7 +76,8 @@ class Model(msgspec.Struct, frozen=True):
 class Production(msgspec.Struct, frozen=True):
     """What the batches asked for and got. ``first_pass`` is the share of samples that the first
     answer gave, of all samples that a model wrote here and tasks given up; None without either.
-    ``parked`` are the cells that batches gave up on, each as it was parked last."""
+    ``parked`` are the cells that batches gave up on, each as it was parked last. ``unrecorded`` are
+    the batches of rows of which no record can be read: what they asked for is not known."""
 
     batches: int
     asked: int
@@ -85,6 +87,16 @@ class Production(msgspec.Struct, frozen=True):
     first_pass: float | None
     models: tuple[Model, ...]
     parked: tuple[Parked, ...] = ()
+    unrecorded: int = 0
+
+    def origin(self, one: str, several: str) -> str:
+        """How many rows were asked for, and by how many batches, by these names of a batch, as far
+        as records tell."""
+        said = f"{self.asked:,} asked for in {plural(self.batches, one, several)}"
+        if not self.unrecorded:
+            return f"of {said}"
+        unread = plural(self.unrecorded, "batch", "batches")
+        return f"({said}; of {unread} no record can be read: legalgen dataset verify --repair)"
 
 
 class RefusalCount(msgspec.Struct, frozen=True):
@@ -400,6 +412,7 @@ class _Tally:
         self._refused = refused
         self._mended = 0
         self._rows = 0
+        self._batches = set[str]()
         self._flagged = 0
         self._written, self._first = 0, 0
         self._score, self._scored = 0.0, 0
@@ -418,6 +431,7 @@ class _Tally:
 
     def add(self, row: ReportedRow) -> None:
         self._rows += 1
+        self._batches.add(row["batch_id"])
         self._sample.offer(row)
         self._flags.update(row["flags"])
         self._flagged += bool(row["flags"])
@@ -489,6 +503,7 @@ class _Tally:
             first_pass=round(self._first / ended, 4) if ended else None,
             models=tuple(_models(records)),
             parked=_parked(records),
+            unrecorded=len(self._batches - {record.id for record in records}),
         )
 
     def _refusals(self, refused: _Refused) -> Refusals:

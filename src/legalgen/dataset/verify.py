@@ -18,6 +18,7 @@ import msgspec
 
 from legalgen.dataset import compact
 from legalgen.dataset.grounds import Grounds
+from legalgen.dataset.records import mend_records
 from legalgen.errors import DiskError
 from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
@@ -60,7 +61,8 @@ DefectKind = Literal[
 ]  # fmt: skip
 REPAIRABLE: Final = frozenset(
     {"damaged_part", "wrong_schema", "empty_part", "stray_file", "part_not_noted",
-     "journal_waiting", "compaction_left", "card", "damaged_notes"}
+     "journal_waiting", "compaction_left", "card", "damaged_notes", "ledger_disagrees",
+     "ledger_unreadable", "no_record"}
 )  # fmt: skip
 MAX_EXAMPLES: Final = 20
 """How many repeated ids or slots are spelled out; the rest is counted."""
@@ -193,6 +195,11 @@ def _notes(data_dir: DataDir) -> Iterator[str]:
             yield f"{_inside(data_dir, path)}: kept aside, as nobody can read it"
     for path in listed(data_dir.state / "aside", "*"):
         yield f"{_inside(data_dir, path)}: moved out of the dataset by a repair"
+    for record in Ledger(data_dir).all():
+        if isinstance(record, Record) and record.lost:
+            names = ", ".join(part.name for part in record.lost_parts)
+            parts_of = f" ({names})" if names else ""
+            yield f"{record.id}: {plural(record.lost, 'sample')} gone{parts_of}, noted by a repair"
 
 
 # --- one dataset -------------------------------------------------------------------------------
@@ -428,14 +435,15 @@ def _against_ledger(
     entries = Ledger(data_dir).all()
     for entry in entries:
         if isinstance(entry, UnreadableRecord):
-            yield Defect("ledger_unreadable", f"batches/{entry.id}.json", entry.error)
+            remedy = "; --repair puts it aside and makes one from the rows" * entry.damaged
+            what = f"{entry.error}{remedy}"
+            yield Defect("ledger_unreadable", f"batches/{entry.id}.json", what)
     for record in ended:
         if record.id not in waiting:
             yield from _against_record(data_dir, record, rows[record.id])
     for batch_id in sorted(set(rows) - {entry.id for entry in entries}):
-        yield Defect(
-            "no_record", batch_id, f"{plural(rows[batch_id], 'row')} of a batch without a record"
-        )
+        what = f"{plural(rows[batch_id], 'row')} of a batch without a record"
+        yield Defect("no_record", batch_id, f"{what}; --repair makes one from them")
 
 
 def _against_record(data_dir: DataDir, record: Record, rows: int) -> Iterator[Defect]:
@@ -445,7 +453,8 @@ def _against_record(data_dir: DataDir, record: Record, rows: int) -> Iterator[De
         yield Defect("part_not_noted", record.id, f"the record does not name {name}")
     if rows != record.accepted and not missing:
         what = f"the record says {plural(record.accepted, 'sample')}, the dataset holds {rows}"
-        yield Defect("ledger_disagrees", record.id, what)
+        remedy = "put parts back (a backup, state/aside/); --repair notes what is gone"
+        yield Defect("ledger_disagrees", record.id, f"{what}: {remedy}")
 
 
 def _parts_of(data_dir: DataDir, batch_id: str) -> list[Path]:
@@ -460,7 +469,8 @@ def _parts_of(data_dir: DataDir, batch_id: str) -> list[Path]:
 
 
 def repair(data_dir: DataDir, *, patience: Patience | None = None) -> Verified:
-    """Mend what can be mended without losing a row, then look again.
+    """Mend what can be mended without losing a row, then look again. What is gone already is noted
+    in the record of its batch.
 
     Raises:
         DiskError: the disk failed; it can be begun again.
@@ -475,6 +485,7 @@ def repair(data_dir: DataDir, *, patience: Patience | None = None) -> Verified:
         for rehearsal in (False, True):
             if is_folder(data_dir.parts(rehearsal=rehearsal)):
                 done += _mend_dataset(data_dir, ledger, rehearsal=rehearsal)
+        done += mend_records(data_dir, ledger, lambda path: _moved(data_dir, path))
     found_now = verify(data_dir)
     return msgspec.structs.replace(found_now, repaired=tuple(done))
 

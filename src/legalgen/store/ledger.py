@@ -335,6 +335,10 @@ class Record(msgspec.Struct, kw_only=True):
     rehearsal: bool = False
     target: int = 0
     accepted: int = 0
+    lost: int = 0
+    """Samples that were accepted and that a repair found gone: ``accepted`` is without them."""
+    lost_parts: list[Part] = []
+    """Its parts that a repair found gone, as far as they were noted."""
     flagged: int = 0
     unjudged: int = 0
     reason: str = ""
@@ -423,8 +427,17 @@ class Record(msgspec.Struct, kw_only=True):
         return len(getattr(self, name)) + self.omitted.get(name, 0)
 
     def note_part(self, part: Part) -> None:
-        """Note a sealed part; noting it again changes nothing."""
+        """Note a sealed part; noting it again changes nothing. One that was lost is back."""
         self.parts = [one for one in self.parts if one.name != part.name] + [part]
+        back = sum(one.rows for one in self.lost_parts if one.name == part.name)
+        self.lost = max(0, self.lost - back)
+        self.lost_parts = [one for one in self.lost_parts if one.name != part.name]
+
+    def without(self, there: Container[str]) -> Record:
+        """The record that names no part that is gone; no number of one is given again."""
+        kept = [part for part in self.parts if part.name in there]
+        gone = [part.name for part in self.parts if part.name not in there]
+        return msgspec.structs.replace(self, parts=kept, replaced=max([*gone, self.replaced]))
 
     def recounted(self) -> Record:
         """The record with every row of its parts counted, whoever died before counting it."""
@@ -436,10 +449,12 @@ class Record(msgspec.Struct, kw_only=True):
         have died before the record was replaced."""
         if balance is None or balance.number <= self.lines:
             return self
+        models = {**self.models, **balance.models}
         return msgspec.structs.replace(
             self,
             lines=balance.number,
-            models={**self.models, **balance.models},
+            accepted=max(self.accepted, sum(stats.samples for stats in models.values())),
+            models=models,
             days={**self.days, **balance.days},
             rejected={**self.rejected, **balance.rejected},
             flagged=balance.flagged,
@@ -447,7 +462,7 @@ class Record(msgspec.Struct, kw_only=True):
         )
 
 
-_SETTLED: Final = ("lines", "models", "days", "rejected", "flagged", "unjudged")
+_SETTLED: Final = ("lines", "accepted", "models", "days", "rejected", "flagged", "unjudged")
 _LISTS: Final = {
     SwitchNote: "switches",
     WaitNote: "waits",
@@ -460,11 +475,15 @@ _LISTS: Final = {
 
 
 class UnreadableRecord(msgspec.Struct, frozen=True):
-    """A file among the records that is none; history shows it instead of failing."""
+    """A file among the records that is none; history shows it instead of failing.
+
+    ``damaged``: it was read, and is not the record of this batch.
+    """
 
     id: str
     path: Path
     error: str
+    damaged: bool = False
 
 
 _ID_ALPHABET: Final = "0123456789bcdfghjklmnpqrstvwxyz"
@@ -575,9 +594,10 @@ class Ledger:
         except OSError as error:
             return UnreadableRecord(path.stem, path, f"cannot be read: {reason_of(error, path)}")
         except NOT_OURS as error:
-            return UnreadableRecord(path.stem, path, f"not a record: {error}")
+            return UnreadableRecord(path.stem, path, f"not a record: {error}", damaged=True)
         if record.id != path.stem:
-            return UnreadableRecord(path.stem, path, f"the record of another batch ({record.id})")
+            why = f"the record of another batch ({record.id})"
+            return UnreadableRecord(path.stem, path, why, damaged=True)
         if record.status == "running":  # an ended one was saved with all that it had counted
             with contextlib.suppress(DiskError):  # it stands as it is: ``settle`` tells of that
                 record = record.settled(last_balance(self._data_dir, record.id))
@@ -635,7 +655,29 @@ class Ledger:
             return
         record.note_part(part)
         record = record.recounted()
-        self._amend(path, {"parts": record.parts, "accepted": record.accepted})
+        self._amend(path, _fields(record, "parts", "accepted", "lost", "lost_parts"))
+
+    def note_loss(self, batch_id: str, rows: int, there: Mapping[str, int]) -> None:
+        """Note in the record of a batch that nobody runs that it has ``rows``, and how many rows
+        are in the parts that are ``there``; what it had counted beyond them is lost.
+
+        Raises:
+            UsageError: there is no such record, or it cannot be read.
+            DiskError: the record could not be written.
+        """
+        record = self.load(batch_id)
+        gone = [part for part in record.parts if part.name not in there]
+        lost = max(0, record.lost + record.accepted - rows)
+        left = record.without(there)
+        noted = msgspec.structs.replace(
+            left,
+            accepted=rows,
+            lost=lost,
+            lost_parts=[*record.lost_parts, *gone],
+            parts=[msgspec.structs.replace(part, rows=there[part.name]) for part in left.parts],
+        )
+        changed = ("accepted", "lost", "lost_parts", "parts", "replaced")
+        self._amend(self._path(batch_id), _fields(noted, *changed))
 
     def settle(self, batch_id: str) -> None:
         """Put into the record of a batch that nobody runs what its last line tells.
@@ -650,7 +692,7 @@ class Ledger:
         record = self._read(path)
         if told is None or isinstance(record, UnreadableRecord) or is_alive(record.process):
             return  # who has just closed its journal is about to save all that it counted
-        fields = {name: getattr(record.settled(told), name) for name in _SETTLED}
+        fields = _fields(record.settled(told), *_SETTLED)
         if msgspec.json.decode(path.read_bytes()).get("lines", 0) < told.number:
             self._amend(path, fields)
 
@@ -672,10 +714,13 @@ class Ledger:
             record = self._read(path)
             if isinstance(record, UnreadableRecord) or self.status_of(record) == "running":
                 continue  # who runs writes it anew
-            kept = [part for part in record.parts if part.name in there]
-            if len(kept) < len(record.parts):
-                gone = [part.name for part in record.parts if part.name not in there]
-                self._amend(path, {"parts": kept, "replaced": max([*gone, record.replaced])})
+            left = record.without(there)
+            if len(left.parts) < len(record.parts):
+                self._amend(path, _fields(left, "parts", "replaced"))
+
+
+def _fields(record: Record, *names: str) -> dict[str, object]:
+    return {name: getattr(record, name) for name in names}
 
 
 def _not_one(prefix: str, matches: Sequence[str]) -> str:

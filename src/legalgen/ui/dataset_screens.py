@@ -298,8 +298,7 @@ def _show_production(console: Console, report: DatasetReport) -> None:
     for cell in made.parked:
         console.text(f"not asked for any more: {parked(cell)}")
     console.text(
-        f"{plural(report.rows, 'row')} of {made.asked:,} asked for in "
-        f"{plural(made.batches, 'record')}; {made.flagged:,} with flags, "
+        f"{plural(report.rows, 'row')} {made.origin('record', 'records')}; {made.flagged:,} with flags, "
         f"{plural(made.given_up, 'task')} given up, first answer kept: {_share(made.first_pass)}"
     )
     rows = [

@@ -186,6 +186,8 @@ def _made(record: Record, told: Sequence[str] = (), *, codes: bool = True) -> It
 
 
 def _kept_and_not(record: Record, *, codes: bool) -> Iterator[StyledLine]:
+    if record.lost:
+        yield labelled("lost", f"{plural(record.lost, 'sample')}, by dataset verify", "red")
     if record.flagged:
         yield labelled("flagged", f"{record.flagged} of them, see the column flags")
     if record.unjudged:

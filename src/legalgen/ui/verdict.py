@@ -47,9 +47,8 @@ def cost(report: DatasetReport) -> str:
 
 def _rows(report: DatasetReport) -> str:
     made = report.production
-    of = f"{made.asked:,} asked for in {plural(made.batches, 'batch', 'batches')}"
     by = f" by {report.chosen}," if report.chosen else ""
-    return f"{report.rows:,}{by} of {of}, {cost(report)}"
+    return f"{report.rows:,}{by} {made.origin('batch', 'batches')}, {cost(report)}"
 
 
 def _coverage(report: DatasetReport) -> str:
