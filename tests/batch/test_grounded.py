@@ -243,6 +243,13 @@ def test_exports_name_the_passage_and_may_hold_it(
         asked = row["prompt"][0]["content"]
         assert shown in asked
         assert asked.count("\n\n[") + asked.startswith("[") == 3
+    assert "rest on no passage" not in done.err
+    program.run("batch", "--provider", "groq", "--count", "2")
+    done = program.run("dataset", "export", str(out), "--context", "source")
+    assert "2 rows that rest on no passage" in done.err
+    assert "--status grounded leaves them out" in done.err
+    words = ("--context", "source", "--status", "grounded", "--json")
+    assert program.run("dataset", "export", str(out), *words).json["without_context"] == 0
 
 
 @pytest.mark.parametrize("by", ["chunk", "source", "topic"])

@@ -11,6 +11,7 @@ from legalgen.batch.generation import ROLE
 from legalgen.batch.watchdog import FAULTY_PROMPT_CALLS, Watchdog
 from legalgen.completion import ModelRef
 from legalgen.failover import LEFT_OUT
+from legalgen.quality.codes import in_words
 from legalgen.telemetry import events
 
 
@@ -38,6 +39,20 @@ def test_one_code_for_every_answer_is_the_prompts_fault(went_on: bool, words: st
     ending = dog.hopeless(nothing_else, went_on=went_on)
     assert ending is not None
     assert ending.reason.startswith(f"every answer {words} was refused with PLACEHOLDER")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("MARKUP", "MARKUP (HTML, "),
+        ("BAD_JSON", "BAD_JSON (the answer is not one JSON object)"),
+        ("SCHEMA", "SCHEMA (a field is missing or of another type)"),
+        ("NOT_KNOWN", "NOT_KNOWN"),
+    ],
+)
+def test_a_code_is_explained_within_a_sentence(code: str, words: str) -> None:
+    """What it means begins with a small letter, but for a name in capitals."""
+    assert in_words(code).startswith(words)
 
 
 def test_marks_that_cannot_be_read_are_no_answers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import typer
 from legalgen.commands.app import app
 from legalgen.commands.effects import NEEDED, OVERRIDING
 from legalgen.providers.keys import key_problem
-from tests.program import Ended, Program
+from tests.program import EXECUTABLE, Ended, Program
+from tests.terminal import in_terminal
 from tests.vendors import VendorServer
 
 GROQ = ("--route", "groq/openai/gpt-oss-120b")
@@ -488,3 +490,81 @@ def test_a_key_beyond_all_measure_is_refused() -> None:
     """A file that was piped in by mistake."""
     assert key_problem("a" * 10_000_000).startswith("is longer than any key")
     assert key_problem("a" * 4000) == ""
+
+
+@pytest.mark.parametrize("command", ["batch", "generate"])
+@pytest.mark.parametrize(
+    "flag", ["--topic", "--practice-area", "--jurisdiction", "--difficulty", "--sample-type"]
+)
+def test_a_value_that_is_not_known_is_told_with_its_flag(
+    program: Program, vendors: VendorServer, command: str, flag: str
+) -> None:
+    """Or its variable; a long one is cut, whatever it is made of."""
+    axis = flag.strip("-").replace("-", " ")
+    refused(program.run(command, *GROQ, flag, "nosuch"), f"{flag}: unknown {axis} 'nosuch'")
+    name = f"LEGALGEN_{axis.replace(' ', '_').upper()}"
+    said = f"{name}: unknown {axis} 'nosuch'"
+    refused(program.run(command, *GROQ, environ={name: "nosuch"}), said)
+    long = program.run(command, *GROQ, flag, "no such " * 400)
+    refused(long, f"{flag}: unknown {axis} 'no such ")
+    assert long.err.count("no such") < 10
+    assert vendors.calls() == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("batch", "--provider", "LONG"),
+        ("batch", "--provider", "groq", "--model", "LONG"),
+        ("batch", "--route", "groq/LONG"),
+        ("batch", "--count", "LONG"),
+        ("dataset", "export", "x.jsonl", "--format", "LONG"),
+        ("config", "taxonomy", "--taxonomy", "LONG"),
+    ],
+)
+def test_a_long_value_is_cut_in_what_is_said_of_it(program: Program, line: tuple[str, ...]) -> None:
+    """A file's content that was given by mistake does not fill the screen."""
+    ended = program.run(*(word.replace("LONG", "x" * 9_000) for word in line))
+    assert ended.code == 2
+    assert ended.err.count("x") < 1_000
+
+
+def test_a_model_that_nobody_has_may_be_of_an_own_server(program: Program) -> None:
+    """Both remedies are named."""
+    said = program.run("batch", "-n", "1", "--model", "x", environ={"OPENAI_BASE_URL": ""}).err
+    assert "list it in config.toml, [providers." in said
+    assert "--provider openai --base-url" in said
+
+
+@pytest.mark.parametrize("flag", ["--data-dir", "--state-dir", "--log-dir"])
+def test_a_folder_that_is_a_link_to_nowhere_is_a_mistake(
+    program: Program, vendors: VendorServer, flag: str
+) -> None:
+    """Before anything is asked; where it leads is told."""
+    link, gone = program.home / "link", program.home / "unmounted" / "there"
+    link.symlink_to(gone)
+    said = f"{flag} {link}: {link} is a link to {gone}, where no folder is; make that, or name"
+    refused(program.run("batch", *GROQ, flag, str(link)), said)
+    name = f"LEGALGEN_{flag.strip('-').replace('-', '_').upper()}"
+    refused(program.run("batch", *GROQ, environ={name: str(link)}), name)
+    assert vendors.calls() == []
+    gone.mkdir(parents=True)
+    assert program.run("history", "--data-dir", str(link)).code == 0
+
+
+def test_columns_that_are_not_taken_are_counted_and_a_few_named(program: Program) -> None:
+    """A name of somebody else's neither fills a terminal nor controls it."""
+    record = {"question": "Who is liable for a fall?", "answer": "The occupier is."}
+    odd = {"\x1b[31mred": 1, "y" * 500: 1, **{f"column {at}": at for at in range(5_000)}}
+    path = program.home / "wide.jsonl"
+    path.write_text(json.dumps(record | odd))
+    with in_terminal(
+        (str(EXECUTABLE), "dataset", "import", str(path)), program.environ
+    ) as terminal:
+        while terminal.look():
+            pass
+    said = terminal.everything.replace("\n", "")
+    assert "and 4,990 more columns" in said
+    assert "\\x1b[31mred (1 row)" in said
+    assert b"\x1b[31mred" not in terminal.raw
+    assert (said.count("column "), said.count("y") < 100) == (10, True)

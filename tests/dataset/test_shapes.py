@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -188,6 +190,42 @@ def test_another_kind_of_file_is_a_sentence(tmp_path: Path, content: bytes, says
     path.write_bytes(content)
     with pytest.raises(UsageError, match=says):
         list(read_rows(path))
+
+
+@pytest.mark.parametrize("rows_of_it", [1, 2])
+def test_a_table_without_names_is_told_so(tmp_path: Path, rows_of_it: int) -> None:
+    """Its first row would be lost as the names of its columns, and is all that there may be."""
+    path = tmp_path / "rows.csv"
+    path.write_text("What is law?,It is law.\n" * rows_of_it)
+    with pytest.raises(UsageError, match=r"its first line was taken for their names"):
+        list(read_rows(path))
+    path.write_text("question,answer\n")
+    assert list(read_rows(path)) == []
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary()])
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.arrow"])
+def test_texts_that_were_written_as_bytes_are_read(
+    tmp_path: Path, kind: pa.DataType, name: str
+) -> None:
+    """As DuckDB, Spark and Hive write them; bytes that are no UTF-8 cost their own row alone."""
+    path = tmp_path / name
+    columns = {
+        "question": pa.array([b"Wer haftet f\xc3\xbcr wen?", b"Q"], kind),
+        "answer": pa.array([b"A \xe2\x82\xac", b"\xff\xfe"], kind),
+        "citations": pa.array([[b"[1893] 1 QB 256"], []], pa.list_(kind)),
+    }
+    table = pa.table(columns)
+    if name.endswith(".parquet"):
+        pq.write_table(table, path)
+    else:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+    first, second = read_rows(path)
+    assert isinstance(first, Row)
+    assert (first.question, first.answer) == ("Wer haftet für wen?", "A €")
+    assert first.citations == ("[1893] 1 QB 256",)
+    assert second == UnreadableRow(2, "answer is bytes that are no UTF-8 text")
 
 
 def test_a_line_of_a_table_that_is_too_short_is_a_row_that_says_so(tmp_path: Path) -> None:

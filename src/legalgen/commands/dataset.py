@@ -10,7 +10,7 @@ from functools import partial
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -59,6 +59,9 @@ from legalgen.store.parts import (
 from legalgen.store.sample import arrow_schema
 from legalgen.ui import dataset_screens, page
 from legalgen.ui.console import Console
+
+if TYPE_CHECKING:
+    from legalgen.dataset.contexts import SourceContexts
 
 _T = TypeVar("_T", bound=str)
 
@@ -237,6 +240,7 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     reasoning = _one_of("--reasoning", order.reasoning, export.REASONINGS)
     data_dir = existing(settings)
     trainers.check(order.out, form)
+    contexts = _contexts(data_dir, order)
     done = export.export(
         data_dir,
         order.out,
@@ -244,7 +248,7 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
             form,
             reasoning,
             taxonomy_of(settings),
-            _context(data_dir, order),
+            contexts or (lambda _: ""),
             traced=export.is_grounded(data_dir, rehearsal=order.rehearsal),
             system=order.system,
         ),
@@ -266,7 +270,8 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     )
     for path, text in files.items():
         write_beside(data_dir, path, text)
-    done = replace(done, beside=tuple(map(str, files)))
+    bare = contexts.bare if contexts is not None else 0
+    done = replace(done, beside=tuple(map(str, files)), without_context=bare)
     dataset_screens.show_exported(console, done)
     return 0
 
@@ -301,12 +306,13 @@ def _refused(settings: Settings, data_dir: DataDir, order: ExportOrder) -> Refus
     )
 
 
-def _context(data_dir: DataDir, order: ExportOrder) -> export.Contexts:
-    """What stands before the questions: nothing, or the passages they were written from."""
+def _contexts(data_dir: DataDir, order: ExportOrder) -> SourceContexts | None:
+    """The passages that the rows were written from, to stand before the questions; None: nothing
+    does."""
     if _one_of("--context", order.context, ("none", "source")) == "none":
         if order.distractors:
             raise UsageError("--distractors is for --context source: add it")
-        return lambda _: ""
+        return None
     if order.form in ("schema", "legacy", "kto"):
         raise UsageError(f"--context source has no place in --format {order.form}")
     from legalgen.dataset.contexts import SourceContexts  # few exports have passages

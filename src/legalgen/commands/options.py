@@ -422,9 +422,11 @@ def _check_folders(settings: Settings, flags: Flags) -> None:
             flag = f"--{name.replace('_', '-')}"
             is_default = settings.origin(name).source == "default"
             where = f"the default of {flag}," if is_default else settings.written(name)
-            raise UsageError(
-                f"{where} {path}: {there} is there already and is no folder; name another place"
-            )
+            said = "is there already and is no folder; name another place"
+            if there.is_symlink():
+                leads = there.readlink()
+                said = f"is a link to {leads}, where no folder is; make that, or name another place"
+            raise UsageError(f"{where} {path}: {there} {said}")
 
 
 def config_of(flags: Flags) -> str | None:

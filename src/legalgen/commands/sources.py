@@ -138,7 +138,8 @@ def _checked(settings: Settings, details: SourceDetails) -> SourceDetails:
             jurisdictions=_one(details.jurisdiction),
             practice_areas=_one(details.practice_area),
             topics=_one(details.topic),
-        )
+        ),
+        lambda name: f"--{name.replace('_', '-')}",
     )
     return SourceDetails(
         licence=details.licence.strip(),

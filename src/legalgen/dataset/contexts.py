@@ -25,6 +25,8 @@ class SourceContexts:
         self._others = chunks
         self._distractors = distractors
         self._seed = seed
+        self.bare = 0
+        """Rows that were asked for and rest on no passage."""
 
     def __call__(self, row: Mapping[str, Any]) -> str:
         """The passages of a row, each below how it is cited; empty for one that has none.
@@ -34,6 +36,7 @@ class SourceContexts:
         """
         own = [self._own(source["id"], row) for source in row.get("sources") or ()]
         if not own:
+            self.bare += 1
             return ""
         rng = Random(f"{self._seed}:{row['id']}")
         known = {each.id for each in own}

@@ -246,7 +246,8 @@ class Exported(msgspec.Struct, frozen=True):
     """What was written: rows by file, and how many rows of the dataset were left out.
 
     ``without_thinking`` counts rows of which the vendor's own text was asked for and not kept,
-    ``excluded`` those that came too near to a benchmark, ``labels`` the rows of a KTO export.
+    ``without_context`` those that rest on no passage where passages were asked for, ``excluded``
+    those that came too near to a benchmark, ``labels`` the rows of a KTO export.
     ``beside`` are files for trainers, by ``trainers``.
     """
 
@@ -256,6 +257,7 @@ class Exported(msgspec.Struct, frozen=True):
     labels: Labels | None = None
     beside: tuple[str, ...] = ()
     excluded: int = 0
+    without_context: int = 0
 
 
 def export(

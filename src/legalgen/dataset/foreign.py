@@ -130,8 +130,9 @@ def read_rows(
 def _row(number: int, found: Shaped) -> Row | UnreadableRow:
     record = found.record
     for name in ("question", "answer"):
-        if not isinstance(record.get(name), str):
-            return UnreadableRow(number, f"{name} is no text")
+        if not isinstance(value := record.get(name), str):
+            said = "is bytes that are no UTF-8 text" if isinstance(value, bytes) else "is no text"
+            return UnreadableRow(number, f"{name} {said}")
     form = found.form or ("question-answer" if _BESIDE.isdisjoint(record) else None)
     if form is not None:
         row: Row | UnreadableRow = _trainers_row(number, record, form)

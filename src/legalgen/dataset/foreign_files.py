@@ -117,10 +117,11 @@ def _records_of(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str
             file.seek(0)
             if begins.startswith(b"PAR1"):
                 raise UsageError(f"{path} is a gzipped parquet file: unpack it first")
-            yield from _text_records(path, Path(path.stem), cast("IO[bytes]", file), begins)
+            packed = cast("IO[bytes]", file)
+            yield from _text_records(path, Path(path.stem), packed, begins, check)
     else:
         with path.open("rb") as file:
-            yield from _text_records(path, path, file, begins)
+            yield from _text_records(path, path, file, begins, check)
 
 
 # --- binary ------------------------------------------------------------------------------------
@@ -162,9 +163,28 @@ def _rows_of(batch: pa.RecordBatch) -> list[ForeignRecord | str]:
     """The rows of a batch; of a value that Python has none for, what is wrong with its row."""
     batch = _in_microseconds(batch)
     try:
-        return cast("list[ForeignRecord | str]", batch.to_pylist())
+        rows = cast("list[ForeignRecord | str]", batch.to_pylist())
     except _NO_VALUE:
-        return [_row_of(batch.slice(at, 1)) for at in range(batch.num_rows)]
+        rows = [_row_of(batch.slice(at, 1)) for at in range(batch.num_rows)]
+    if any("binary" in str(kind) for kind in batch.schema.types):
+        return [row if isinstance(row, str) else _decoded(row) for row in rows]
+    return rows
+
+
+def _decoded(value: Any) -> Any:
+    """A value with the texts that some programs write as bytes; what is no UTF-8 stays bytes."""
+    match value:
+        case bytes():
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                return value
+        case list():
+            return [_decoded(each) for each in value]
+        case dict():
+            return {name: _decoded(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _row_of(batch: pa.RecordBatch) -> ForeignRecord | str:
@@ -202,7 +222,7 @@ def _coarse(kind: pa.DataType) -> pa.DataType:
 
 
 def _text_records(
-    path: Path, name: Path, file: IO[bytes], begins: bytes
+    path: Path, name: Path, file: IO[bytes], begins: bytes, check: CheckColumns
 ) -> Iterator[ForeignRecord | str]:
     """The records of a text; ``name`` is its own where the file is packed."""
     _refuse_other_kinds(path, begins)
@@ -213,7 +233,7 @@ def _text_records(
             yield from _array_records(path, reader)
     elif text and not opens and (name.suffix.lower() in _DELIMITED or _is_table(text)):
         with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as reader:
-            yield from _table_records(path, name, reader)
+            yield from _table_records(path, name, reader, check)
     elif not text or _is_json(text):
         if text.splitlines()[:1] == [b"{"]:
             raise UsageError(
@@ -352,7 +372,18 @@ def _without_advice(error: csv.Error) -> str:
     return str(error).partition(" - do you need to open")[0]
 
 
-def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[ForeignRecord | str]:
+def _check_head(columns: Sequence[str], check: CheckColumns) -> None:
+    """Look at the names of a table's columns, which are a row where the table names none."""
+    try:
+        check(columns)
+    except UsageError as error:
+        said = "its first line was taken for their names: put one before it where it is a row"
+        raise UsageError(f"{error}; {said}") from error
+
+
+def _table_records(
+    path: Path, name: Path, text: io.TextIOWrapper, check: CheckColumns
+) -> Iterator[ForeignRecord | str]:
     """The rows of a table by the names in its first line; one of another length is none."""
     csv.field_size_limit(_LONGEST_CELL)
     number = 0
@@ -367,6 +398,7 @@ def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[F
         columns = [column.strip() or f"column {at}" for at, column in enumerate(next(lines, []), 1)]
         if twice := {column for column in columns if columns.count(column) > 1}:
             raise UsageError(f"{path} has two columns {sorted(twice)[0]!r}: rename one")
+        _check_head(columns, check)
         for number, cells in enumerate(lines, 1):  # noqa: B007 - where an error stands
             if not cells:
                 continue

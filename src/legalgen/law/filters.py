@@ -92,11 +92,18 @@ def _fold(text: str) -> str:
 
 
 def choose(
-    axis: str, asked: Sequence[str], named: Callable[[], Mapping[str, list[str]]]
+    axis: str,
+    asked: Sequence[str],
+    named: Callable[[], Mapping[str, list[str]]],
+    where: Callable[[], str] = lambda: "",
 ) -> tuple[str, ...]:
     """The ids that were asked for, in the taxonomy's order; ``named`` gives all, with their names.
 
-    Not called where nothing is asked for: a text of the user's has 100,000 topics.
+    Not called where nothing is asked for: a text of the user's has 100,000 topics. ``where`` says
+    where the user wrote them (``--topic``).
+
+    Raises:
+        UsageError: one of them names nothing; what is allowed is listed, close matches first.
     """
     if not asked:
         return ()
@@ -109,7 +116,8 @@ def choose(
     for value in asked:
         found = meanings.get(_fold(value))
         if found is None:
-            raise UsageError(_unknown(axis, value, names, meanings))
+            said = f"{where()}: " if where() else ""
+            raise UsageError(f"{said}{_unknown(axis, value, names, meanings)}")
         chosen.update(found)
     return tuple(id_ for id_ in names if id_ in chosen)
 
@@ -118,6 +126,8 @@ def _unknown(
     axis: str, value: str, names: Mapping[str, list[str]], meanings: Mapping[str, list[str]]
 ) -> str:
     """The sentence for a value that names nothing: what is allowed, close matches first."""
+    from legalgen.errors.escaping import cut  # few values are mistaken
+
     close = close_matches(_fold(value), meanings, most=5)
     first = [_short(id_) for word in close for id_ in meanings[word]]
     allowed = list(dict.fromkeys([*first, *map(_short, names)]))
@@ -125,7 +135,7 @@ def _unknown(
     shown = allowed[: len(dict.fromkeys(first)) + MOST_NAMED] if in_tree else allowed
     more = "" if len(shown) == len(allowed) else ", ...; `legalgen config taxonomy` lists all"
     hint = f" (did you mean {allowed[0]!r}?)" if first else ""
-    return f"unknown {axis} {value!r}{hint}; allowed: {', '.join(shown)}{more}"
+    return f"unknown {axis} {cut(value)!r}{hint}; allowed: {', '.join(shown)}{more}"
 
 
 def _short(id_: str) -> str:

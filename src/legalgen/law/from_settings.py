@@ -52,7 +52,7 @@ def task_space_of(settings: Settings) -> TaskSpace:
         UsageError: the taxonomy or the filter cannot be meant, or nothing is left to write.
     """
     whole = taxonomy_of(settings)
-    chosen = whole.resolve(filter_of(settings))
+    chosen = whole.resolve(filter_of(settings), lambda name: settings.origin(name).where)
     taxonomy = citable(settings, whole, chosen)
     taxonomy.leaves(chosen)
     return TaskSpace(taxonomy, chosen)

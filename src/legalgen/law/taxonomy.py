@@ -8,7 +8,7 @@ and key. The table of sample types holds the bounds that the prompt asks for and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import chain, product
@@ -169,20 +169,32 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
 
     # ------------------------------------------------------------------ filtering
 
-    def resolve(self, filter: Filter) -> Filter:  # noqa: A002 - it is a filter
+    def resolve(
+        self,
+        filter: Filter,  # noqa: A002 - it is a filter
+        where: Callable[[str], str] = lambda _: "",
+    ) -> Filter:
         """The same filter in ids (topics and areas as paths), in the taxonomy's order.
+
+        ``where`` says where the user wrote the values of a setting (``topic``: ``--topic``).
 
         Raises:
             UsageError: a value names nothing; what is allowed is listed, close matches first.
         """
+
+        def chosen(
+            setting: str, asked: Sequence[str], named: Callable[[], Mapping[str, list[str]]]
+        ) -> tuple[str, ...]:
+            return choose(setting.replace("_", " "), asked, named, lambda: where(setting))
+
         return Filter(
-            jurisdictions=choose("jurisdiction", filter.jurisdictions, self._jurisdiction_names),
-            practice_areas=choose("practice area", filter.practice_areas, self._area_names),
-            topics=choose("topic", filter.topics, self._topic_names),
-            difficulties=choose(
+            jurisdictions=chosen("jurisdiction", filter.jurisdictions, self._jurisdiction_names),
+            practice_areas=chosen("practice_area", filter.practice_areas, self._area_names),
+            topics=chosen("topic", filter.topics, self._topic_names),
+            difficulties=chosen(
                 "difficulty", filter.difficulties, lambda: names(self.difficulties)
             ),
-            sample_types=choose("sample type", filter.sample_types, self._sample_type_names),
+            sample_types=chosen("sample_type", filter.sample_types, self._sample_type_names),
         )
 
     def leaves(self, filter: Filter | None = None) -> tuple[Topic, ...]:  # noqa: A002 - as above

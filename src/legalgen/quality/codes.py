@@ -538,4 +538,6 @@ def is_of_judge(code: str) -> bool:
 def in_words(code: str) -> str:
     """The code with what it means: ``TRUNCATED (the answer was cut off by its token cap)``."""
     said = meaning(code)
-    return f"{code} ({said[0].lower()}{said[1:].rstrip('.')})" if said else code
+    if not said[1:2].isupper():  # the name of a form of text (HTML) stays as it is
+        said = said[:1].lower() + said[1:]
+    return f"{code} ({said.rstrip('.')})" if said else code

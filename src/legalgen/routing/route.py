@@ -275,10 +275,11 @@ class RoutePlanner:
         close = close_matches(model, known, most=3, cutoff=0.4)
         where = f" of {providers[0]}" if len(providers) == 1 else ""
         names = ", ".join(known[id_] for id_ in dict.fromkeys([*close, *known]))
+        served = ", or name its server with --provider openai --base-url URL" * (len(providers) > 1)
         return (
             f"{said}: no such model{where} is known; there are: {names}. "
             f"To use one that is not in the catalog, list it in config.toml, "
-            f"{self._table(providers[0])} models"
+            f"{self._table(providers[0])} models{served}"
         )
 
     def _table(self, provider: str) -> str:

@@ -77,7 +77,7 @@ def listed(folder: Path, pattern: str = "*") -> list[Path]:
         names = os.listdir(folder)  # noqa: PTH208 - names alone: no path is made of those left out
     except FileNotFoundError:
         for each in (folder, *folder.parents):
-            if each.is_symlink():
+            if each.is_symlink() and _mode(each) is None:
                 what = f"{each} is a link to nothing"
                 raise OSError(errno.ENOENT, what, str(folder)) from None
             if os.path.lexists(each):

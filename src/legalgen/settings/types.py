@@ -414,7 +414,8 @@ def in_the_way(path: Path) -> Path | None:
         try:
             return None if stat.S_ISDIR(each.stat().st_mode) else each
         except (FileNotFoundError, NotADirectoryError):
-            continue
+            if each.is_symlink():  # it leads nowhere, and no folder can be made in its place
+                return each
         except OSError:  # nobody can tell: whoever makes the folder is told why
             return None
     return None

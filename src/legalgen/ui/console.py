@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from legalgen.errors import ErrorCategory, LegalgenError, NoUsableProvider, UsageError
-from legalgen.errors.escaping import printable
+from legalgen.errors.escaping import printable, without_long_words
 from legalgen.errors.exit_codes import Exit
 from legalgen.routing.remedies import remedies, sentence
 from legalgen.telemetry import events
@@ -416,7 +416,9 @@ class Console:
         pydoc.pager(sheet.getvalue())
 
     def text(self, text: str) -> None:
-        """Plain text as data."""
+        """Plain text as data; what controls a terminal is escaped on one."""
+        if _is_terminal(self._stdout):
+            text = "".join(each if each in "\n\t" else printable(each) for each in text)
         self._out(text + "\n")
 
     def data(self, value: object) -> None:
@@ -435,7 +437,7 @@ class Console:
         troubles = error.tried if isinstance(error, NoUsableProvider) else ()
         tried = [f"{trouble.target}: {trouble}" for trouble in troubles]
         cures = remedies(troubles)
-        self._say([StyledLine((("Error: ", "red"), (str(error), "")))])
+        self._say([StyledLine((("Error: ", "red"), (without_long_words(str(error)), "")))])
         self._say(StyledLine.of(f"  {told_of(line)}", "dim") for line in tried)
         self._say(StyledLine.of(f"  {cure}", "yellow") for cure in cures)
         if self.json:

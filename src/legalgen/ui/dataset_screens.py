@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -24,6 +25,7 @@ from legalgen.dataset.report import (
 )
 from legalgen.dataset.shapes import FORMS
 from legalgen.dataset.verify import Verified
+from legalgen.errors.escaping import cut
 from legalgen.errors.plurals import plural
 from legalgen.ui.console import Console
 from legalgen.ui.frame import StyledLine
@@ -124,13 +126,23 @@ def show_imported(console: Console, done: Imported) -> None:
         flags = [(name, str(n), code_sentence(name)) for name, n in done.flags.items()]
         table(console, ("flag", "rows", "means"), flags)
     if done.not_taken:
-        left = (f"{name} ({plural(rows, 'row')})" for name, rows in done.not_taken.items())
-        console.text(f"not taken: {', '.join(left)}")
+        console.text(f"not taken: {_left(done.not_taken)}")
     left_out = done.unreadable + done.empty
     console.text(
         f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
         f"already, {left_out:,} cannot be used" + (f" (batch {done.batch})" if done.added else "")
     )
+
+
+_COLUMNS_NAMED: Final = 12
+
+
+def _left(columns: Mapping[str, int]) -> str:
+    """Columns with their rows, the first by name."""
+    named = islice(columns.items(), _COLUMNS_NAMED)
+    left = ", ".join(f"{cut(name)} ({plural(rows, 'row')})" for name, rows in named)
+    more = len(columns) - _COLUMNS_NAMED
+    return f"{left} and {plural(more, 'more column')}" if more > 0 else left
 
 
 def show_merged(console: Console, done: Merged) -> None:
@@ -174,6 +186,11 @@ def show_exported(console: Console, done: Exported) -> None:
         console.talk(f"{plural(done.left_out, 'row')} left out")
     if done.excluded:
         console.talk(f"{plural(done.excluded, 'row')} too near to a question of --exclude")
+    if done.without_context:
+        console.talk(
+            f"{plural(done.without_context, 'row')} that rest on no passage (batch --source): no "
+            "context there; --status grounded leaves them out"
+        )
     if done.without_thinking:
         console.talk(
             f"{plural(done.without_thinking, 'row')} without the vendor's reasoning: empty there"
@@ -298,7 +315,8 @@ def _show_production(console: Console, report: DatasetReport) -> None:
     for cell in made.parked:
         console.text(f"not asked for any more: {parked(cell)}")
     console.text(
-        f"{plural(report.rows, 'row')} {made.origin('record', 'records')}; {made.flagged:,} with flags, "
+        f"{plural(report.rows, 'row')} {made.origin('record', 'records')}; "
+        f"{made.flagged:,} with flags, "
         f"{plural(made.given_up, 'task')} given up, first answer kept: {_share(made.first_pass)}"
     )
     rows = [
