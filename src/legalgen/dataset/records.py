@@ -118,6 +118,7 @@ def _made_anew(data_dir: DataDir, batch_id: str, rows: int, *, rehearsal: bool) 
         version=__version__,
         started=min(moments),
         updated=max(moments),
+        finished=max(moments),
         rehearsal=rehearsal,
         target=rows,
         accepted=rows,
