@@ -20,6 +20,7 @@ from legalgen.errors.exceptions import (
     ProviderError,
     ReplyFacts,
 )
+from legalgen.errors.extent import ends
 from legalgen.errors.pages import BLOCK_PAGE, LOGIN_PAGE, kind_of_page
 from legalgen.errors.redaction import excerpt, redact
 from legalgen.errors.reply import Reply, add_body, add_text, chain, from_exception, of_proxy
@@ -64,7 +65,7 @@ def _merged(given: Reply, read: Reply) -> Reply:
     """What the caller knows outranks what the exception holds."""
     read.statuses = [*given.statuses, *(s for s in read.statuses if s not in given.statuses)]
     read.layers = given.layers or read.layers
-    read.html = given.html or read.html
+    read.page = given.page or read.page
     read.headers = given.headers | read.headers
     read.raw = given.raw + read.raw
     return read
@@ -260,7 +261,7 @@ def _passes_soon(found: Reply) -> bool:
         return True
     if quotas.MONEY_CODES.search(codes):
         return False
-    addressed = " ".join(found.said or [found.around])
+    addressed = " ".join(found.said or [ends(found.around)])
     return bool(quotas.RATE_ANCHOR.search(addressed) or quotas.A_RATE.search(told))
 
 
@@ -499,8 +500,8 @@ def _codes(found: Reply) -> list[str]:
 
 
 _CODE_IN_TEXT = re.compile(
-    r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2,})+\b"
-    r"|\b(?!\w*(?:Error|Exception|Timeout)\b)[A-Z][A-Za-z]*[a-z][A-Z][A-Za-z]*[a-z]\b"
+    r"\b[a-z]{2,}(?:_[a-z]{2,}){1,20}\b|\b[A-Z]{3,}(?:_[A-Z]{2,}){1,20}\b"
+    r"|\b(?!\w{0,80}(?:Error|Exception|Timeout)\b)[A-Z][A-Za-z]{0,40}[a-z][A-Z][A-Za-z]{0,40}[a-z]\b"
 )
 
 
@@ -544,7 +545,7 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
     reached = _reached(found, category)
     message = _message(found, error, secrets)
     if found.html and category is _C.AUTHENTICATION:  # the API itself may not have seen the key
-        page = LOGIN_PAGE if _status(found) == 401 else kind_of_page(" ".join(found.raw))
+        page = LOGIN_PAGE if _status(found) == 401 else kind_of_page(found.page)
         message = f"{page}: {message}"[:LONGEST_MESSAGE]
     names = parameters.refused(found) if category is _C.BAD_REQUEST else ()
     return Failure(
@@ -588,7 +589,7 @@ def _reported_status(found: Reply) -> int | None:
 
 def _message(found: Reply, error: str | BaseException, secrets: Sequence[str]) -> str:
     """The vendor's own words; an exception without any is called by its class."""
-    own = next((words for words in found.said if len(words) > 3), "")
+    own = found.message
     code = next(iter(found.codes), "")
     # the SDKs say "Error code: 401" of a reply that says "Unauthorized" and no more
     own = own or (found.live and code) or found.around or code
@@ -665,6 +666,10 @@ def _cut_short(found: Reply, said: str) -> bool:
     return bool(_CUT.search(f"{said} {' '.join(found.codes)}"))
 
 
+_LONGEST_ANSWER = 200_000
+"""Characters; no answer is longer."""
+
+
 def _refused_answer(body: object, secrets: Sequence[str]) -> str:
     """What the model had written, where the vendor refused it and shows it; read for nothing."""
     if not isinstance(body, Mapping):
@@ -673,7 +678,7 @@ def _refused_answer(body: object, secrets: Sequence[str]) -> str:
     text = error.get("failed_generation") if isinstance(error, Mapping) else None
     if not isinstance(text, str) or text.startswith("max completion tokens reached"):
         return ""
-    return _storable(redact(text, secrets))
+    return _storable(redact(text[:_LONGEST_ANSWER], secrets))
 
 
 def _of_credit(found: Reply, said: str, now: datetime | None) -> bool:

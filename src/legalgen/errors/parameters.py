@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from legalgen.completion import CAPS, SYSTEM
+from legalgen.errors.extent import ends
 from legalgen.errors.patterns import pattern
 from legalgen.errors.reply import Reply
 
@@ -40,7 +41,7 @@ _REQUIRED = pattern(r"\brequired\b|\bmissing\b")
 # what is recommended instead, and lists of what is known, name parameters that are not refused
 _ADVICE = pattern(
     r"(?:\buse\b|did\syou\smean|\bexpected\s(?:one|any)\sof\b|(?<!un)(?<!not\s)\b(?:supported|allowed|valid|permitted|known"
-    r"|accepted)\s(?:parameters|params|fields|keys|names|arguments|properties)\b)[^.;]*"
+    r"|accepted)\s(?:parameters|params|fields|keys|names|arguments|properties)\b)[^.;]{0,800}"
 )
 # what was unexpected or unknown here is no parameter
 _BROKE = pattern(
@@ -82,7 +83,7 @@ _BOTH = pattern(r"\bboth\b|at\sthe\ssame\stime|together")
 _TAKES = pattern(
     r"(?:input\sshould\sbe|must\sbe(?:\sone\sof)?|expected(?:\sone\sof)?|(?<!un)(?<!not\s)"
     r"\bsupported\s(?:values|types)\s?(?:are|is)?|only\s(?:supports?|accepts?|allows?)|\bonly)"
-    r"(?P<types>(?:(?!\b(?:got|received|given|found|instead\sof)\b)[^.;])*)"
+    r"(?P<types>(?:(?!\b(?:got|received|given|found|instead\sof)\b)[^.;]){0,800})"
 )
 _OF_A_TYPE = pattern(
     r"(?:response[\s_]?format)\W{0,3}\s?type\b|json_schema\W{1,3}(?:is|are)?"
@@ -165,7 +166,9 @@ def format_types(found: Reply, names: tuple[str, ...]) -> tuple[str, ...] | None
 
 def _words(found: Reply) -> str:
     codes = (code.replace("_", " ") for code in found.codes)
-    return "; ".join([*found.said, found.around, *codes])  # what is said twice is not one sentence
+    return "; ".join(
+        [*found.said, ends(found.around), *codes]
+    )  # what is said twice is not one sentence
 
 
 def _of_path(path: str) -> set[str]:

@@ -36,9 +36,30 @@ class _Uncompiled:
         return getattr(compiled, name)
 
 
+_REPEAT = re.compile(r"(?P<of>\\.|\[\^?(?:\\.|[^\]\\])*\]|.)(?P<sign>[*+]?)", re.DOTALL)
+_LONGEST_WORD, _LONGEST_NAME = 40, 120
+"""Characters; models have names like paths."""
+
+
+def bounded(text: str) -> str:
+    """The expression ``text`` with ``*`` and ``+`` as so many times as words and names are long.
+
+    A search begins at every character: a repeat without a bound looks at the rest of a run from
+    each, so that twice as long a text takes four times as long.
+    """
+    return _REPEAT.sub(_as_bounded, text)
+
+
+def _as_bounded(repeat: re.Match[str]) -> str:
+    of, sign = repeat["of"], repeat["sign"]
+    most = _LONGEST_NAME if of == r"\S" or of[0] == "[" else _LONGEST_WORD
+    return f"{of}{{{int(sign == '+')},{most}}}" if sign else of
+
+
 def pattern(*alternatives: str) -> re.Pattern[str]:
-    """One expression of all ``alternatives``; ``[^.;]`` in them stays inside a sentence."""
-    text = "|".join(alternatives).replace("[^.;]", _INSIDE)
+    """One expression of all ``alternatives``, ``bounded``; ``[^.;]`` in them stays inside a
+    sentence."""
+    text = bounded("|".join(alternatives)).replace("[^.;]", _INSIDE)
     return cast("re.Pattern[str]", _Uncompiled(text))
 
 
@@ -407,7 +428,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:fail\w*|unable|cannot|can'?t|could\s?n[o']t|could\snot)\s(?:to\s)?(?:connect|reach"
         r"|resolve|establish|open\ssocket)",
         r"\bconnect\s+ETIMEDOUT|connect(?:ion)?\s?timeout|fetch\sfailed|failed\sto\sfetch|network\s(?:error|request\sfailed|is\sunreachable"
-        r"|connection|unreachable|failure)|transport\serror|error\ssending\srequest(?![^\n]*timed\sout)",
+        r"|connection|unreachable|failure)|transport\serror|error\ssending\srequest(?![^\n]{0,400}timed\sout)",
         r"name\sor\sservice\snot\sknown|nodename\snor|name\sresolution|getaddrinfo|no\ssuch\shost"
         r"|no\saddress\sassociated|\bdns\b[^.;]{0,30}(?:fail|error|resol|lookup)|name\sresolver",
         r"\b(?:ssl|tls)\b[^.;]{0,60}(?:error|fail|handshake|certificate|version|eof|alert)"
@@ -663,7 +684,7 @@ STATUS_NAMES: tuple[tuple[re.Pattern[str], int], ...] = (
 # A mistake in a program's own code, whose words are of its data.
 MISTAKES = pattern(r"\b(?:Index|Key|Attribute|Name|ZeroDivision)Error$")
 HTTP_NAMES = re.compile(
-    r"\b(TooManyRequests|PaymentRequired|Forbidden|Unauthorized|(?:[A-Z][a-z]+)*NotFound|UnprocessableEntity"
+    r"\b(TooManyRequests|PaymentRequired|Forbidden|Unauthorized|(?:[A-Z][a-z]{1,40}){0,5}NotFound|UnprocessableEntity"
     r"|BadRequest|ServiceUnavailable|GatewayTimeout|BadGateway|InternalServerError|RequestTimeout"
-    r"|RequestEntityTooLarge)\b|\bcode\s?=\s?(?:StatusCode\.)?([A-Z][A-Za-z_]+)"
+    r"|RequestEntityTooLarge)\b|\bcode\s?=\s?(?:StatusCode\.)?([A-Z][A-Za-z_]{1,80})"
 )

@@ -48,7 +48,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 # A password that is not percent-encoded may hold any sign, so it ends at the last @ of the word.
-_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.\-]*://)[^\s\"'<>]+(?=@)", re.IGNORECASE)
+_USERINFO = re.compile(r"([a-z0-9+.\-]://)[^\s\"'<>]+(?=@)", re.IGNORECASE)
+_UNQUOTED = re.compile(r"[^\s\"'<>]+")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -59,9 +60,17 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     plus signs or line ends.
     """
     text = _without(text, _ordered(tuple(secrets)))
-    for pattern in (_AUTHORIZATION, _NAMED, _USERINFO):
+    for pattern in (_AUTHORIZATION, _NAMED):
         text = pattern.sub(rf"\1{REDACTED}", text)
+    if "://" in text and "@" in text:
+        text = _UNQUOTED.sub(_without_userinfo, text)
     return _KEY.sub(REDACTED, _BEARER.sub(rf"\1\2{REDACTED}", text))
+
+
+def _without_userinfo(word: re.Match[str]) -> str:
+    """A word without what stands before the last @ of its address; only one with an @ is searched,
+    for each ``://`` looks as far as the word goes."""
+    return _USERINFO.sub(rf"\1{REDACTED}", word[0]) if "@" in word[0] else word[0]
 
 
 def conceal(text: str, secrets: Iterable[str]) -> str:
@@ -177,9 +186,11 @@ def _escapes(character: str) -> list[str]:
     code = ord(character)
     units = character.encode("utf-16-be", "surrogatepass")
     pairs = [units[at : at + 2].hex() for at in range(0, len(units), 2)]
-    found = ["".join(rf"\\+u(?i:{pair})" for pair in pairs), rf"\\+U(?i:{code:08x})"]
+    found = ["".join(rf"\\{{1,16}}u(?i:{pair})" for pair in pairs), rf"\\{{1,16}}U(?i:{code:08x})"]
     if code < 256:
-        found.append(rf"\\+x(?i:{code:02x})")
-    found.append("".join(rf"\\+x(?i:{byte:02x})" for byte in character.encode("utf-8", "replace")))
+        found.append(rf"\\{{1,16}}x(?i:{code:02x})")
+    found.append(
+        "".join(rf"\\{{1,16}}x(?i:{byte:02x})" for byte in character.encode("utf-8", "replace"))
+    )
     short = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}.get(character)
-    return [*found, rf"\\+{short}"] if short else found
+    return [*found, rf"\\{{1,16}}{short}"] if short else found

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
 
 import msgspec
 
-_LONGEST = 20_000
-"""Characters of one text that are read; an error says what it is well before that."""
-_DEEPEST = 12
-_WIDEST = 200
-"""Fields of one object that are read."""
+from legalgen.errors.extent import BODY, DEEPEST, KEPT, SENTENCES, ends, shortened
 
 
 class Layer(msgspec.Struct):
     """One object of an error body, or the text around it: its status, codes and words.
 
-    ``queued`` says that fields of it tell of a queue.
+    ``said`` are its sentences as they stand, ``words`` what is searched of them. ``queued`` says
+    that fields of it tell of a queue.
     """
 
     status: int | None = None
@@ -38,7 +35,7 @@ class Layer(msgspec.Struct):
     def say(self, words: str) -> None:
         """Add a sentence of the vendor's: ``said`` as it stands, ``words`` cleaned."""
         self.said.append(words)
-        self.words.append(clean(words))
+        self.words.append(clean(ends(words)))
 
 
 class Reply(msgspec.Struct):
@@ -47,9 +44,12 @@ class Reply(msgspec.Struct):
     ``layers`` are the objects of the body, outermost first; ``around`` is what stands around them
     (all of it, where there is no body), and ``text`` the same cleaned. ``names`` are exception
     class names, the most telling first; ``live`` says that they come from an exception and not
-    from a printed one. ``statuses`` are HTTP statuses, outermost first. ``html`` marks a page
-    where JSON belongs; ``raw`` is all of it as it came, ``headers`` those of the reply,
+    from a printed one. ``statuses`` are HTTP statuses, outermost first. ``page`` is the web page
+    that stands where JSON belongs; ``raw`` is all of it as it came, ``headers`` those of the reply,
     and ``wait_s`` the seconds that all of it asks to wait.
+
+    However long an error is, ``said``, ``words``, ``text`` and ``raw`` are not: what is to be
+    searched for meanings is cut here (:mod:`legalgen.errors.extent`).
     """
 
     statuses: list[int] = msgspec.field(default_factory=list)
@@ -58,7 +58,7 @@ class Reply(msgspec.Struct):
     around: str = ""
     names: list[str] = msgspec.field(default_factory=list)
     live: bool = False
-    html: bool = False
+    page: str = ""
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     raw: list[str] = msgspec.field(default_factory=list)
     wait_s: float | None = None
@@ -66,20 +66,54 @@ class Reply(msgspec.Struct):
     @property
     def codes(self) -> list[str]:
         """Codes and types as the vendor wrote them, innermost first."""
-        return [code for layer in reversed(self.layers) for code in layer.codes]
+        codes = (code for layer in reversed(self.layers) for code in layer.codes)
+        return list(islice(codes, _MOST_CODES))
 
     @property
     def said(self) -> list[str]:
         """The vendor's sentences as they stand, innermost first; one that only repeats the status
         last."""
-        said = (words for layer in reversed(self.layers) for words in layer.said)
-        return sorted(said, key=_is_reason_phrase)
+        return _within_sentences(self._in_full())
+
+    @property
+    def message(self) -> str:
+        """The first of the vendor's sentences, in full; empty where there is none."""
+        return next((words for words in self._in_full() if len(words) > 3), "")
 
     @property
     def words(self) -> list[str]:
         """The vendor's sentences, cleaned, in the order of ``said``."""
         words = (words for layer in reversed(self.layers) for words in layer.words)
-        return sorted(words, key=_is_reason_phrase)
+        return _within_sentences(sorted(words, key=_is_reason_phrase))
+
+    @property
+    def html(self) -> bool:
+        """Whether a web page stands where JSON belongs."""
+        return bool(self.page)
+
+    def keep(self, text: str) -> None:
+        """Add to ``raw`` what it has room for."""
+        room = KEPT - sum(map(len, self.raw))
+        if room > 0:
+            self.raw.append(ends(text, room))
+
+    def _in_full(self) -> list[str]:
+        said = (words for layer in reversed(self.layers) for words in layer.said)
+        return sorted(said, key=_is_reason_phrase)
+
+
+_MOST_CODES = 20
+
+
+def _within_sentences(said: Iterable[str]) -> list[str]:
+    """The first of ``said``, as many as are searched."""
+    found, room = list[str](), SENTENCES
+    for words in said:
+        if room <= 0:
+            break
+        found.append(ends(words, room))
+        room -= len(words)
+    return found
 
 
 def _is_reason_phrase(words: str) -> bool:
@@ -109,7 +143,7 @@ def from_exception(error: BaseException) -> Reply:
     """Read an exception and its chain: class names, status, body, headers; not yet its text."""
     reply = Reply(live=True)
     for link in chain(error):
-        reply.raw.append(str(link)[:_LONGEST])
+        reply.keep(str(link))
         reply.names += [f"{each.__module__}.{each.__name__}" for each in _types(link)]
     for holder in (error, getattr(error, "response", None)):
         status = _first_status(holder)
@@ -196,32 +230,33 @@ _SENTENCE = re.compile(r"[A-Za-z][A-Za-z' -]{1,80}")
 def add_body(body: object, reply: Reply) -> None:
     """Add a body of any form: parsed JSON, JSON as text or bytes, HTML, plain text."""
     if isinstance(body, bytes | bytearray):
-        body = bytes(body).decode("utf-8", "replace")
+        body = bytes(body[:BODY]).decode("utf-8", "replace")
     if isinstance(body, str):
         add_text(body, reply, own=True)
         return
-    reply.raw.append(_dump(body))
+    body = shortened(body)
+    reply.keep(_dump(body))
     _absorb(body, reply, 0)
 
 
 def _dump(body: object) -> str:
     try:
-        return json.dumps(body, default=str, ensure_ascii=False)[:_LONGEST]
+        return json.dumps(body, default=str, ensure_ascii=False)
     except (ValueError, TypeError, RecursionError):
         return ""
 
 
 def _absorb(value: object, reply: Reply, depth: int) -> None:
     """Add ``value``, a layer for every object in it, outer before inner."""
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         return
     if isinstance(value, Mapping):
         layer = Layer()
         reply.layers.append(layer)
-        for key, item in islice(value.items(), _WIDEST):
+        for key, item in value.items():
             _absorb_item(re.sub(r"[^a-z]", "", str(key).lower()), item, layer, reply, depth)
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        for item in value[:20]:
+        for item in value:
             _absorb(item, reply, depth + 1)
 
 
@@ -248,7 +283,7 @@ def _absorb_item(key: str, item: object, layer: Layer, reply: Reply, depth: int)
 
 def _absorb_fields(fields: Mapping[object, object], reply: Reply) -> None:
     """Add what ASP.NET, Laravel and Django say of each field: lists of sentences by its name."""
-    for name, said in islice(fields.items(), _WIDEST):
+    for name, said in fields.items():
         if isinstance(said, list) and said and all(isinstance(words, str) for words in said):
             layer = Layer(param=str(name))
             for words in said[:5]:
@@ -288,7 +323,7 @@ def _absorb_string(key: str, item: str, layer: Layer, reply: Reply, depth: int) 
             status = statuses_in(_marked(pieces))
             layer.status = layer.status or (status[0] if status else None)
         for before, value in zip(pieces, objects, strict=False):
-            if isinstance(value, Mapping) and _REFUSES.search(before):
+            if isinstance(value, Mapping) and _REFUSES.search(before[-_NEAR:]):
                 _absorb_path(list(value), layer)
         for value in objects:
             _absorb(value, reply, depth + 1)
@@ -296,10 +331,12 @@ def _absorb_string(key: str, item: str, layer: Layer, reply: Reply, depth: int) 
 
 _REFUSES = re.compile(
     r"\b(?:unsupported|unknown|unrecogni[sz]ed|not\s(?:support|allow|accept|take)\w*)"
-    r"\s(?:\w+\s)?(?:param|argument|field|option)\w*\W*$",
+    r"\s(?:\w{1,40}\s)?(?:param|argument|field|option)\w{0,40}\W{0,40}$",
     re.IGNORECASE,
 )
 """What LiteLLM says before the names and values of what it refuses."""
+_NEAR = 200
+"""Characters before an object that introduce it."""
 
 
 # --- text ----------------------------------------------------------------------------------------
@@ -311,18 +348,18 @@ def add_text(text: str, reply: Reply, *, own: bool = False, numbers: bool = True
     ``own`` says that the text is the reply's body, so that all its words are the vendor's;
     ``numbers`` that its numbers may be statuses of the reply.
     """
-    text = text[:_LONGEST]
-    reply.raw.append(text)
+    text = text[:BODY]
+    reply.keep(text)
     page = _page_in(text)
     if page is not None:
-        reply.html = True
+        reply.page = text
         text = _without_page(text, page)
     pieces, objects = split(text)
     around = " ".join(pieces)
     if not own:
         found = statuses_in(_marked(pieces)) if numbers else []
         reply.statuses += [status for status in found if status not in reply.statuses]
-        reply.names += names_in(around)
+        reply.names += names_in(ends(around))
     if not reply.layers:
         for value in objects:
             _absorb(value, reply, 0)
@@ -330,7 +367,7 @@ def add_text(text: str, reply: Reply, *, own: bool = False, numbers: bool = True
         reply.layers.append(_said_plainly(pieces, page is not None))
     elif around.strip():
         reply.around = f"{reply.around} {around}".strip()
-        reply.text = f"{reply.text} {clean(around)}".strip()
+        reply.text = f"{reply.text} {clean(ends(around))}".strip()
 
 
 def _said_plainly(pieces: list[str], of_page: bool) -> Layer:
@@ -375,7 +412,7 @@ def _without_page(text: str, start: int | None = None) -> str:
     return text if start == len(text) else f"{text[:start]} {_page_words(text[start:])}"
 
 
-_HEADINGS = re.compile(r"<(title|h1|h2)[^>]*>(.*?)(?:</\1|$)", re.IGNORECASE | re.DOTALL)
+_HEADINGS = re.compile(r"<(title|h1|h2)[^>]{0,200}>(.*?)(?:</\1|$)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>?")
 _SHORT_PAGE = 400
 """Characters of a page without headings that are read."""
@@ -391,13 +428,13 @@ def _page_words(page: str) -> str:
 
 
 _NOISE = re.compile(
-    r"""^\s*(?:at\s(?:async\s)?\S+\s?\(?.*|File\s".*)$      # stack traces
+    r"""^\s{0,40}(?:at\s(?:async\s)?\S{1,400}\s?\(?.*|File\s".*)$      # stack traces
       | \bneed\ more\ tokens\?[^.]*\.?                      # offers to buy more
-      | \b(?:upgrade|sign\ up|subscribe)\b[^.]*?\b(?:tier|higher|plan)\b[^.]*\.?
+      | \b(?:upgrade|sign\ up|subscribe)\b[^.]{0,200}?\b(?:tier|higher|plan)\b[^.]*\.?
       | \bnot\ (?:an?|your)\ (?:[\w']+\ ){0,4}(?:limit|time-?out|error|problem)\b  # what it is not
       | \b(?:please\ )?check\ (?:your|the)\ (?:network\ )?connection\b[^.!]*[.!]?   # advice
       | for\ more\ information[^.]*\.?|to\ learn\ more[^.]*\.?
-      | ["']?failed_generation["']?\s*:.*\Z                 # what the model wrote
+      | ["']?failed_generation["']?\s{0,40}:.*\Z                 # what the model wrote
     """,
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
@@ -415,7 +452,7 @@ _ADDRESS = re.compile(r"https?://\S+")  # an address holds any word
 
 
 _NAME = re.compile(
-    r"\b(?:\w+\.)*([A-Z]\w*?(?:Error|Exception|Timeout|Failure|Disconnected|Reset|Refused))\b"
+    r"\b(?:\w{1,80}\.){0,8}([A-Z]\w{0,80}?(?:Error|Exception|Timeout|Failure|Disconnected|Reset|Refused))\b"
 )
 
 
@@ -554,7 +591,7 @@ def of_proxy(text: str) -> bool:
 
 def _marked(pieces: list[str]) -> str:
     """What stands around the objects, and a brace for each: '503 {' states a status."""
-    return " {".join(pieces)
+    return ends(" {".join(pieces))
 
 
 def split(text: str) -> tuple[list[str], list[object]]:
@@ -569,7 +606,7 @@ def split(text: str) -> tuple[list[str], list[object]]:
             continue
         around.append(text[position : match.start()])
         value, position = _object_at(text, match.start(), escaped="\\" in match[0])
-        objects.append(value)
+        objects.append(shortened(value))
     around.append(text[position:])
     return around, objects
 
@@ -655,7 +692,7 @@ class _Reader:
     def _object(self, depth: int) -> dict[str, object]:
         found: dict[str, object] = {}
         for _ in self._items("}"):
-            if depth > _DEEPEST:
+            if depth > DEEPEST:
                 self._scalar(depth)
                 continue
             key = self._value(depth + 1)
@@ -667,7 +704,7 @@ class _Reader:
 
     def _array(self, depth: int) -> list[object]:
         return [
-            self._scalar(depth) if depth > _DEEPEST else self._value(depth + 1)
+            self._scalar(depth) if depth > DEEPEST else self._value(depth + 1)
             for _ in self._items("])")
         ]
 

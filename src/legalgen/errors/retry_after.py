@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow, Scope
 from legalgen.errors.durations import DURATION, NUMBER, UNIT, duration_s
 from legalgen.errors.exceptions import LONGEST_HINT_S
+from legalgen.errors.patterns import bounded
 
 _EPOCH = 1e9
 """Seconds; from here on a number is a point in time."""
@@ -134,7 +135,9 @@ _WAIT_PHRASES = (
 @cache
 def _wait_phrases() -> tuple[re.Pattern[str], ...]:
     """Compiled with the first message: most batches read nothing but headers."""
-    return tuple(re.compile(phrase, re.IGNORECASE | re.VERBOSE) for phrase in _WAIT_PHRASES)
+    return tuple(
+        re.compile(bounded(phrase), re.IGNORECASE | re.VERBOSE) for phrase in _WAIT_PHRASES
+    )
 
 
 def _from_text(text: str, now: datetime) -> float | None:

@@ -38,6 +38,8 @@ from legalgen.providers.catalog import Catalog, ModelSpec
 
 _KEPT_LENGTH = 200_000
 """Characters of a reply that cannot be read; so much of it is kept aside."""
+_LONGEST_ARGUMENT = 2_000
+"""Characters of what an exception was raised with."""
 _BEFORE_THE_CONNECTION = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -449,6 +451,13 @@ def _scrub(error: BaseException, secrets: Iterable[str]) -> None:
     """Take the key out of what a traceback of ``error`` prints: a vendor may echo it."""
     for link in _chain(error):
         link.args = tuple(
-            redact(argument, secrets) if isinstance(argument, str) else argument
+            _scrubbed(argument, secrets) if isinstance(argument, str) else argument
             for argument in link.args
         )
+
+
+def _scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """``text`` without keys; of one that holds a whole body only what anybody would read."""
+    if len(text) > _LONGEST_ARGUMENT:
+        return excerpt(text, _LONGEST_ARGUMENT, secrets)
+    return redact(text, secrets)
