@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import httpcore
+import httpx
 import msgspec
 import pytest
 from msgspec.structs import replace
 
 from legalgen import errors
 from legalgen.completion import (
+    CallOptions,
     Completion,
     Message,
     ModelRef,
@@ -36,6 +38,7 @@ from legalgen.completion import (
 )
 from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError, Trouble
 from legalgen.providers import PROVIDERS, provider_spec
+from legalgen.providers._http import BoundedResponse
 from legalgen.providers._transport import KEEPALIVE_S, FreePools
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
@@ -84,10 +87,11 @@ class Seen:
 
 
 class Server:
-    """Gives the same reply to every request, and keeps what it was sent."""
+    """Gives the same reply to every request, but for some paths, and keeps what it was sent."""
 
     def __init__(self) -> None:
         self.reply = Reply()
+        self.replies: dict[str, Reply] = {}
         self.seen: list[Seen] = []
         self.connections = 0
         self.gate: threading.Barrier | None = None
@@ -107,7 +111,7 @@ class Server:
                 server.seen.append(Seen(self.command, self.path, headers, body))
                 if server.gate is not None:
                     server.gate.wait(60)
-                reply = server.reply
+                reply = server.replies.get(self.path, server.reply)
                 self.send_response(reply.status)
                 for name, value in {"content-type": "application/json", **reply.headers}.items():
                     self.send_header(name, value)
@@ -749,48 +753,104 @@ def test_only_connections_that_are_needed_are_kept(server: Server) -> None:
 
 
 @pytest.mark.parametrize("name", REMOTE)
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_to_another_host_gets_the_request_and_no_key(
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_nothing_goes_to_another_host_that_a_redirect_names(
     name: str, status: int, server: Server, other_server: Server
 ) -> None:
-    """The key stays with the host it is for; what is asked is asked there, and not with GET."""
-    moved = "/elsewhere/chat/completions"
-    server.reply = Reply(status, b"", {"location": f"{other_server.url}{moved}"})
+    """No key, by whatever header it goes, no other header and no prompt; where it led is told."""
+    moved = f"{other_server.url}/elsewhere/chat/completions"
+    server.reply = Reply(status, b"", {"location": f"{moved}?token=abc"})
+    asked = replace(request(), options=CallOptions(headers={"api-key": "a-key-of-another-header"}))
     with opened(name, server.url) as provider:
-        provider.complete(request())
-    assert "authorization" in server.seen[0].headers
-    assert [(seen.method, seen.path) for seen in other_server.seen] == [("POST", moved)]
-    assert other_server.seen[0].body == server.seen[0].body
-    assert "authorization" not in other_server.seen[0].headers
-    assert KEY not in str(other_server.seen)
+        failed = failure_of(provider, asked)
+        with pytest.raises(ProviderError):
+            provider.list_models(10)
+    assert server.seen[0].headers["api-key"] == "a-key-of-another-header"
+    assert other_server.seen == []
+    assert failed.wrong_url
+    assert failed.message.startswith(f"the address leads to {moved}: ")
+    told = remedy(Trouble.of(ModelRef(name, "m"), failed), Catalog.load())
+    assert f"leads on to {moved}, and neither request nor key go along" in told
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_a_page_to_sign_in_at_is_fetched_as_browsers_do(
-    name: str, server: Server, other_server: Server
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_within_its_host_gets_all(name: str, status: int, server: Server) -> None:
+    """The same request, and not with GET: a server may move its API."""
+    server.reply = Reply(status, b"", {"location": "/elsewhere/chat/completions"})
+    server.replies["/elsewhere/chat/completions"] = Reply()
+    with opened(name, server.url) as provider:
+        assert provider.complete(request()).text == "ok"
+    first, second = server.seen
+    assert (second.method, second.path) == ("POST", "/elsewhere/chat/completions")
+    assert second.body == first.body
+    assert second.headers["authorization"] == first.headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "to", "followed"),
+    [
+        ("http://a.test/v1", "http://a.test/v2", True),
+        ("http://a.test/v1", "https://a.test/v1", True),
+        ("http://a.test:80/v1", "https://a.test:443/v1", True),
+        ("https://a.test/v1", "https://a.test:443/v2", True),
+        ("http://a.test/v1", "//a.test/v1", True),
+        ("http://a.test:8000/v1", "https://a.test/v1", False),
+        ("http://a.test/v1", "https://a.test:8443/v1", False),
+        ("https://a.test/v1", "http://a.test/v1", False),
+        ("https://a.test/v1", "https://b.a.test/v1", False),
+        ("https://a.test/v1", "https://a.test:8443/v1", False),
+        ("https://a.test/v1", "//b.test/v1", False),
+        ("https://a.test/v1", "https://a.test@b.test/v1", False),
+        ("https://a.test/v1", "https://[", False),
+    ],
+)
+def test_which_addresses_are_of_the_host_that_was_asked(
+    asked: str, to: str, followed: bool
 ) -> None:
+    """Scheme, host and port are the same, or the same host speaks TLS where both have the usual
+    port: as httpx has it for ``authorization``."""
+    reply = BoundedResponse(307, headers={"location": to}, request=httpx.Request("POST", asked))
+    assert reply.has_redirect_location is followed
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_page_to_sign_in_at_is_fetched_as_browsers_do(name: str, server: Server) -> None:
     """By 302 to another page than the one asked: what is found there says what it is."""
-    server.reply = Reply(302, b"", {"location": f"{other_server.url}/login"})
-    other_server.reply = Reply(200, b"<html>Sign in</html>", {"content-type": "text/html"})
+    server.reply = Reply(302, b"", {"location": "/login"})
+    server.replies["/login"] = Reply(200, b"<html>Sign in</html>", {"content-type": "text/html"})
     with opened(name, server.url) as provider:
         failed = failure_of(provider)
-    assert [(seen.method, seen.path) for seen in other_server.seen] == [("GET", "/login")]
+    assert [(seen.method, seen.path) for seen in server.seen[1:]] == [("GET", "/login")]
     assert (failed.wrong_url, "Sign in" in failed.message) == (True, True), failed.message
     told = remedy(Trouble.of(ModelRef(name, "m"), failed), Catalog.load())
+    assert f"a page that asks for a login ({server.url}/login)" in told
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_page_to_sign_in_at_another_host_is_known_by_its_address(
+    name: str, server: Server, other_server: Server
+) -> None:
+    """It is not asked; its path says what it is."""
+    server.reply = Reply(302, b"", {"location": f"{other_server.url}/login?next=/v1"})
+    with opened(name, server.url) as provider:
+        failed = failure_of(provider)
+    told = remedy(Trouble.of(ModelRef(name, "m"), failed), Catalog.load())
     assert f"a page that asks for a login ({other_server.url}/login)" in told
+    assert other_server.seen == []
 
 
 @pytest.mark.parametrize("status", [200, 404, 500])
 def test_a_request_that_became_another_one_on_its_way_is_a_wrong_address(
-    status: int, server: Server, other_server: Server
+    status: int, server: Server
 ) -> None:
     """A redirect that makes a GET of the call: what replies there is no answer, nor paid for."""
-    server.reply = Reply(302, b"", {"location": f"{other_server.url}/v1/start?token=abc"})
-    other_server.reply = Reply(status, b'{"status": "running"}')
+    server.reply = Reply(302, b"", {"location": "/v1/start?token=abc"})
+    server.replies["/v1/start?token=abc"] = Reply(status, b'{"status": "running"}')
     with opened("openai", server.url) as provider:
         failed = failure_of(provider)
     assert (failed.wrong_url, failed.answer) == (True, "")
-    assert f"the address leads to {other_server.url}/v1/start:" in failed.message
+    assert f"the address leads to {server.url}/v1/start:" in failed.message
 
 
 @pytest.mark.parametrize("name", REMOTE)

@@ -558,6 +558,29 @@ class BoundedResponse(httpx.Response):
         # JSON is UTF-8, whatever the header says; some of Python's codecs are no encodings of text.
         self.encoding = "utf-8"
 
+    @property
+    def has_redirect_location(self) -> bool:
+        """Whether the request goes on to where this reply leads.
+
+        httpx takes ``authorization`` alone from what it sends to another origin: keys in headers
+        of other names, and the prompt, would go to whomever a reply names. So a request stays
+        where its address sends it, and a redirect to elsewhere is the reply.
+        """
+        if not super().has_redirect_location:
+            return False
+        leads_to = self.leads_to
+        return leads_to is not None and _is_trusted_with_all(leads_to, self.request.url)
+
+    @property
+    def leads_to(self) -> httpx.URL | None:
+        """Where a redirect leads; None where it is none, or leads to no address."""
+        if not super().has_redirect_location:
+            return None
+        try:
+            return self.request.url.join(self.headers["location"])
+        except (httpx.InvalidURL, ValueError):
+            return None
+
     def close(self) -> None:
         """As httpx does it; then the stream is let go of, which httpx makes refer to its response.
 
@@ -614,6 +637,18 @@ class BoundedResponse(httpx.Response):
         for packed in self.iter_raw():
             yield from unpacker.pieces(packed)
         yield unpacker.rest()
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def _is_trusted_with_all(url: httpx.URL, asked: httpx.URL) -> bool:
+    """Whether ``url`` has the origin that was ``asked``, or is its host by TLS: what httpx, and
+    with it the SDKs, send a key on to."""
+    if url.host != asked.host:
+        return False
+    old, new = ((one.scheme, one.port or _PORTS.get(one.scheme)) for one in (asked, url))
+    return new in (old, ("https", 443)) if old == ("http", 80) else new == old
 
 
 def _says_something(body: bytes) -> bool:

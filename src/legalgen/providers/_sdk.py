@@ -26,6 +26,7 @@ from legalgen.errors.redaction import conceal, excerpt, redact
 from legalgen.errors.retry_after import readings
 from legalgen.providers._http import (
     Abandoned,
+    BoundedResponse,
     BrokenOff,
     DeadlineClient,
     UnreadableBody,
@@ -284,11 +285,14 @@ class SdkProvider:
 
         A POST that became a GET on its way can have no answer of an API.
         """
-        if not isinstance(response, httpx.Response) or not response.history:
+        if not isinstance(response, BoundedResponse):
             return failure
-        url = response.url.copy_with(query=None, fragment=None, userinfo=b"")
+        stays = response.leads_to  # to another origin, where nothing was sent
+        if stays is None and not response.history:
+            return failure
+        url = (stays or response.url).copy_with(query=None, fragment=None, userinfo=b"")
         message = f"{LED_ON} {url}: {failure.message}"
-        lost = response.request.method != response.history[0].request.method
+        lost = stays is None and response.request.method != response.history[0].request.method
         refused = failure.category is ErrorCategory.AUTHENTICATION
         return replace(
             failure,

@@ -269,8 +269,8 @@ def _misplaced(trouble: Trouble) -> str:
         )
     if led:
         return (
-            f"{provider}'s address leads on to {led[1]}, and neither request nor key go along as "
-            f"they should: write the address where its API is into {where}."
+            f"{provider}'s address leads on to {led[1]}, and neither request nor key go along to "
+            f"another host: write the address where its API is into {where}."
         )
     if trouble.category is C.AUTHENTICATION:
         return (
