@@ -24,6 +24,7 @@ from legalgen.errors.retry_after import readings
 from legalgen.providers._reply import MOST_TOKENS
 from legalgen.providers.base import BulkJob, BulkProvider, Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
+from legalgen.routing.spending import may_have_run
 from tests.providers.test_providers import KEY, Reply, Server, failure_of, opened, request
 
 NAMES = ["groq", "cerebras", "openai"]
@@ -207,6 +208,10 @@ def test_any_error_is_a_category(
 def answer(**fields: object) -> dict[str, Any]:
     choice = {"message": {"content": "ok"}, "finish_reason": "stop"}
     return {"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 7}} | fields
+
+
+def saying(text: str) -> dict[str, Any]:
+    return answer(choices=[{"message": {"content": text}, "finish_reason": "stop"}])
 
 
 @pytest.mark.parametrize("field", ["choices", "usage", "error", "id", "logprobs"])
@@ -440,17 +445,130 @@ def test_a_bomb_is_a_category(
     assert "the reply" in failed.message
 
 
+FAR = "A caf\u00e9 owes \u20ac 5 \u2013 \u201cno more\u201d. " * 900
+NO_BLOCK = b"\x07"
+"""The beginning of a block of a kind that deflate has not."""
+
+
+def spoilt(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    return packer.compress(data[:-9]) + packer.flush(zlib.Z_FULL_FLUSH) + NO_BLOCK + data[-9:]
+
+
+@pytest.mark.parametrize("size", [1, 900])
+@pytest.mark.parametrize(
+    ("encoding", "window"), [("gzip", 16 + zlib.MAX_WBITS), ("deflate", zlib.MAX_WBITS)]
+)
+def test_a_whole_answer_behind_which_only_a_checksum_is_wrong_is_used(
+    provider: Provider, server: Server, encoding: str, window: int, size: int
+) -> None:
+    """It was paid for, and nothing of it is missing; one of some pages is unpacked in pieces."""
+    packed = deflated(json.dumps(saying(FAR[: 40 * size])).encode(), window)
+    checksum = -6 if encoding == "gzip" else -1
+    wrong = bytearray(packed)
+    wrong[checksum] ^= 255
+    server.reply = Reply(200, bytes(wrong), {"content-encoding": encoding})
+    found = outcome(provider)
+    assert isinstance(found, Completion)
+    assert found.text == FAR[: 40 * size]
+
+
+@pytest.mark.parametrize(("status", "kept"), [(200, True), (500, False)])
+def test_what_was_unpacked_of_a_spoilt_answer_is_kept_and_counted(
+    provider: Provider, server: Server, status: int, kept: bool
+) -> None:
+    """It may have been paid for, as one that breaks off; an error is paid by nobody."""
+    text = "".join(f"{number} words of an answer. " for number in range(3_000))
+    packed = spoilt(json.dumps(saying(text)).encode())
+    server.reply = Reply(status, packed, {"content-encoding": "gzip"})
+    failed = failure_of(provider)
+    assert (failed.category, failed.status) == (ErrorCategory.SERVER_ERROR, status)
+    assert "cannot be unpacked" in failed.message
+    assert may_have_run(failed) is kept
+    assert ("2900 words of an answer. " in failed.answer) is kept
+
+
+def test_a_reply_of_which_nothing_can_be_unpacked_may_have_been_paid(
+    provider: Provider, server: Server
+) -> None:
+    """There is nothing to keep of it, but its cost."""
+    server.reply = Reply(200, b"not packed at all", {"content-encoding": "gzip"})
+    failed = failure_of(provider)
+    assert may_have_run(failed)
+    assert failed.answer == ""
+
+
+# ---------------------------------------------------------------- in which characters
+
+
+@pytest.mark.parametrize(
+    ("charset", "written"),
+    [
+        ("iso-8859-1", "cp1252"),  # as browsers read it
+        ("ISO-8859-1", "cp1252"),
+        ("us-ascii", "cp1252"),
+        ("windows-1252", "cp1252"),
+        ('"windows-1252"', "cp1252"),
+        ("iso-8859-15", None),
+        ("utf-16", "utf-16"),
+        ("utf-16le", "utf-16-le"),
+        ("utf-32", "utf-32"),
+        ("gb18030", "gb18030"),
+        ("iso-8859-1", "utf-8"),
+        ("utf-16", "utf-8"),
+        ("gb18030", "utf-8"),
+        ("utf-8", "utf-8"),
+        ("UTF8", "utf-8"),
+        ("no-charset-of-this-world", "utf-8"),
+        ("hex", "utf-8"),
+        ("utf-7", "utf-8"),
+        ("", "utf-8"),
+    ],
+)
+def test_a_declared_charset_is_read_where_a_body_is_no_utf_8(
+    provider: Provider, server: Server, charset: str, written: str | None
+) -> None:
+    """Whatever a framework writes into the header, JSON in UTF-8 is read as that."""
+    text = FAR.replace("\u2013", "").replace("\u201c", "").replace("\u201d", "")
+    text = text if written is None else FAR
+    body = json.dumps(saying(text), ensure_ascii=False).encode(written or charset)
+    server.reply = Reply(200, body, {"content-type": f"application/json; charset={charset}"})
+    found = outcome(provider)
+    assert isinstance(found, Completion)
+    assert found.text == text
+
+
+def test_the_words_of_an_error_are_read_in_their_charset(
+    provider: Provider, server: Server
+) -> None:
+    """As those of an answer."""
+    body = '{"error": {"message": "Le mod\u00e8le est surcharg\u00e9"}}'.encode("latin-1")
+    server.reply = Reply(503, body, {"content-type": "application/json; charset=iso-8859-1"})
+    assert failure_of(provider).message == "Le mod\u00e8le est surcharg\u00e9"
+
+
 def test_a_charset_that_is_no_encoding_of_text_changes_nothing(
     provider: Provider, server: Server
 ) -> None:
     """Python's codecs unpack archives too; a body is UTF-8."""
-    for charset in ("hex", "zip", "bz2", "rot13", "punycode", "utf-7"):
-        server.reply = Reply(
-            500,
-            b'{"error": "it went off"}',
-            {"content-type": f"application/json; charset={charset}"},
-        )
-        assert failure_of(provider).message == "it went off"
+    for charset in (
+        "hex",
+        "zip",
+        "bz2",
+        "rot13",
+        "punycode",
+        "utf-7",
+        "idna",
+        "undefined",
+        "x" * 999,
+    ):
+        for body, said in (b"it went off", "it went off"), (b"it \xff went", "it \ufffd went"):
+            server.reply = Reply(
+                500,
+                b'{"error": "%s"}' % body,
+                {"content-type": f"application/json; charset={charset}"},
+            )
+            assert failure_of(provider).message == said
 
 
 # ---------------------------------------------------------------- frames

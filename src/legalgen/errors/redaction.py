@@ -87,7 +87,7 @@ def excerpt(text: str, length: int, secrets: Iterable[str] = ()) -> str:
     for word in _WORD.finditer(text):
         words.append(word[0])
         size += len(word[0]) + 1
-        if cut := size > length + _LONGEST_SPELLING:
+        if cut := size > length + LONGEST_SPELLING:
             break
     line = redact(" ".join(words), secrets)
     if cut and len(line) <= length:  # so many keys that half of one may have come this far
@@ -96,7 +96,7 @@ def excerpt(text: str, length: int, secrets: Iterable[str] = ()) -> str:
 
 
 _WORD = re.compile(r"\S{1,4096}")
-_LONGEST_SPELLING = 4096
+LONGEST_SPELLING = 4096
 """Characters. A key that begins before a cut ends within this, however it is spelled: it must be
 seen whole to be found."""
 _PLACEHOLDER = re.compile(r"(?=.{8,24}$)(?!c?sk-|pk-)[A-Za-z]+(?:[-. ][A-Za-z]+)*")

@@ -9,14 +9,12 @@ handshake, write and read. Connections are pooled and shared between threads; de
 from __future__ import annotations
 
 import contextlib
-import re
 import select
 import socket
 import ssl
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar
 from functools import partial
@@ -25,9 +23,17 @@ from typing import Any, TypeVar
 
 import httpcore
 import httpx
-import msgspec
 
 from legalgen.errors import ConfigurationError
+from legalgen.providers._body import (
+    BrokenOff,
+    UnreadableBody,
+    as_utf8,
+    declared_charset,
+    is_whole,
+    says_something,
+    unpacker,
+)
 from legalgen.providers._environment import tls_context, usable_proxies
 from legalgen.providers._transport import PoolTransport, open_pool
 from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S
@@ -69,10 +75,6 @@ _deadline: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 class Abandoned(httpcore.NetworkError):
     """The client was told to end everything in flight."""
-
-
-class UnreadableBody(httpx.DecodingError):
-    """The body cannot be unpacked, or may not be."""
 
 
 class ReplyTooLarge(UnreadableBody):
@@ -497,52 +499,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         return _DeadlineStream(_DeadlineSocket(sock, self._sockets), self._sockets)
 
 
-_PIECE_BYTES = 64 * 1024
-_GZIP = 16 + zlib.MAX_WBITS
-_WINDOWS: Mapping[str, int] = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
-"""The encodings that are asked for, by what zlib calls them."""
-
-
-class _Unpacker:
-    """Undoes one content encoding a piece at a time: a kilobyte may hold a megabyte."""
-
-    def __init__(self, window: int) -> None:
-        self._zlib = zlib.decompressobj(window)
-        # Some servers send deflate without the frame that the standard asks for.
-        self._may_be_bare = window == zlib.MAX_WBITS
-
-    def pieces(self, packed: bytes) -> Iterator[bytes]:
-        """What ``packed`` holds, in pieces of at most 64 KiB."""
-        while packed and not self._zlib.eof:
-            piece = self._unpack(packed)
-            packed = self._zlib.unconsumed_tail
-            yield piece
-
-    def rest(self) -> bytes:
-        """What was still held back when the last byte had come; less than one piece."""
-        return self._zlib.flush()
-
-    def _unpack(self, packed: bytes) -> bytes:
-        try:
-            return self._zlib.decompress(packed, _PIECE_BYTES)
-        except zlib.error as error:
-            if not self._may_be_bare:
-                raise UnreadableBody(f"the reply cannot be unpacked: {error}") from error
-            self._may_be_bare = False
-            self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
-            return self._unpack(packed)
-        finally:
-            self._may_be_bare = False
-
-
-class BrokenOff(Exception):  # noqa: N818 - beside the error that says why, not an error itself
-    """What had come of a body before it broke off: it may have been paid for."""
-
-    def __init__(self, came: bytes) -> None:
-        super().__init__("part of a reply had come")
-        self.came = came
-
-
+_CUT_OFF = (httpx.RemoteProtocolError, httpx.ReadError, httpx.ReadTimeout)
 _NOTHING = httpx.ByteStream(b"")
 
 
@@ -550,13 +507,13 @@ class BoundedResponse(httpx.Response):
     """A response whose body is counted and timed as it is unpacked, a piece at a time.
 
     httpx undoes any number of encodings, each whole: a few kilobytes that were packed twice fill
-    the memory before anybody can count them. Here a body may be packed once.
+    the memory before anybody can count them. Here a body may be packed once. What is declared to
+    be in another charset than UTF-8, and is not in that, is made so.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        # JSON is UTF-8, whatever the header says; some of Python's codecs are no encodings of text.
-        self.encoding = "utf-8"
+        self.encoding = "utf-8"  # what iter_bytes gives
 
     @property
     def has_redirect_location(self) -> bool:
@@ -592,19 +549,27 @@ class BoundedResponse(httpx.Response):
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:  # noqa: ARG002 - httpx's
         """The decoded body, at most ``MAX_REPLY_BYTES`` of it; pieces have any size.
 
-        One that breaks off behind its last word is whole: it was paid for, and only what HTTP
-        counts (a last chunk, some bytes of ``content-length``) is missing.
+        One that breaks off behind its last word, or cannot be unpacked behind it, is whole: it was
+        paid for, and only what HTTP counts (a last chunk, some bytes of ``content-length``) or a
+        checksum is missing. Of another the error comes from ``BrokenOff``, with what had come.
         """
+        charset = declared_charset(self.headers.get("content-type", ""))
         pieces = list[bytes]()
         try:
             for piece in self._bounded(MAX_REPLY_BYTES):
                 pieces.append(piece)
-                yield piece
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.ReadTimeout) as error:
+                if charset is None:
+                    yield piece
+        except (*_CUT_OFF, UnreadableBody) as error:
             came = b"".join(pieces)
-            if not _is_whole(came):
-                raise error from (BrokenOff(came) if _says_something(came) else error.__cause__)
+            came = came if charset is None else as_utf8(came, charset)
+            if not is_whole(came):
+                if isinstance(error, _CUT_OFF) and not says_something(came):
+                    raise
+                raise error from BrokenOff(came, self.status_code)
             self.close()
+        if charset is not None:
+            yield as_utf8(b"".join(pieces), charset)
 
     def iter_file(self) -> Iterator[bytes]:
         """As ``iter_bytes``, for a body that is a file: at most ``MAX_FILE_BYTES``."""
@@ -627,16 +592,13 @@ class BoundedResponse(httpx.Response):
             yield self._content
             return
         named = self.headers.get_list("content-encoding", split_commas=True)
-        windows = [_WINDOWS[name] for name in map(_folded, named) if name in _WINDOWS]
-        if len(windows) > 1:
-            raise UnreadableBody(f"the reply is packed more than once: {', '.join(named)[:60]}")
-        if not windows:
+        unpacking = unpacker(named)
+        if unpacking is None:
             yield from self.iter_raw()
             return
-        unpacker = _Unpacker(windows[0])
         for packed in self.iter_raw():
-            yield from unpacker.pieces(packed)
-        yield unpacker.rest()
+            yield from unpacking.pieces(packed)
+        yield unpacking.rest()
 
 
 _PORTS = {"http": 80, "https": 443}
@@ -649,26 +611,6 @@ def _is_trusted_with_all(url: httpx.URL, asked: httpx.URL) -> bool:
         return False
     old, new = ((one.scheme, one.port or _PORTS.get(one.scheme)) for one in (asked, url))
     return new in (old, ("https", 443)) if old == ("http", 80) else new == old
-
-
-def _says_something(body: bytes) -> bool:
-    """Whether there is a word in it: servers keep a connection open by blanks and by comments."""
-    return any(re.search(rb"\w", line) for line in body.splitlines() if line[:1] != b":")
-
-
-def _is_whole(body: bytes) -> bool:
-    """Whether nothing can be missing: a JSON object that is closed, or the end of a stream."""
-    text = body.strip()
-    if text.endswith(b"data: [DONE]"):
-        return True
-    try:
-        return text.startswith(b"{") and msgspec.json.decode(text) is not None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-
-
-def _folded(name: str) -> str:
-    return name.strip().lower()
 
 
 class _Cookies(httpx.Cookies):

@@ -22,16 +22,10 @@ from legalgen.completion import CAPS, Completion, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
 from legalgen.errors.exceptions import LONGEST_MESSAGE
 from legalgen.errors.pages import LED_ON, kind_of_page
-from legalgen.errors.redaction import conceal, excerpt, redact
+from legalgen.errors.redaction import LONGEST_SPELLING, conceal, excerpt, redact
 from legalgen.errors.retry_after import readings
-from legalgen.providers._http import (
-    Abandoned,
-    BoundedResponse,
-    BrokenOff,
-    DeadlineClient,
-    UnreadableBody,
-    deadline,
-)
+from legalgen.providers._body import BrokenOff, UnreadableBody
+from legalgen.providers._http import Abandoned, BoundedResponse, DeadlineClient, deadline
 from legalgen.providers._reply import ChatReply, as_text, chat_reply, json_value, model_list
 from legalgen.providers._transport import ProxyUnreachable
 from legalgen.providers.base import RemoteModel
@@ -252,9 +246,13 @@ class SdkProvider:
             raise ProviderError.of(failure) from error
 
     def _failure(self, error: Exception) -> Failure:
+        came = next((link for link in _chain(error) if isinstance(link, BrokenOff)), None)
+        answer = self._kept_aside(came.came.decode("utf-8", "replace")) if came else ""
         for link in _chain(error):
             if isinstance(link, UnreadableBody):
-                return Failure(ErrorCategory.SERVER_ERROR, str(link))
+                status = came.status if came else None
+                kept = answer if httpx.codes.is_success(status or 0) else ""
+                return Failure(ErrorCategory.SERVER_ERROR, str(link), status=status, answer=kept)
             if isinstance(link, Abandoned):
                 return Failure(ErrorCategory.CONNECTION_ERROR, str(link))
         response = getattr(error, "response", None)
@@ -269,7 +267,6 @@ class SdkProvider:
             return self._redirected(failure, response)
         # The SDKs' wrapper says "Connection error.", whatever happened and whenever.
         message = excerpt(self._said(cause), LONGEST_MESSAGE, self._secrets)
-        came = next((link.came for link in _chain(error) if isinstance(link, BrokenOff)), b"")
         return replace(
             failure,
             message=message,
@@ -277,7 +274,7 @@ class SdkProvider:
             connected=not isinstance(cause, _BEFORE_THE_CONNECTION),
             nobody_listens=_nobody_listens(cause),
             address=_address(cause) if isinstance(cause, httpx.ConnectError) else "",
-            answer=self._kept(came.decode("utf-8", "replace"))[:_KEPT_LENGTH],
+            answer=answer,
         )
 
     def _redirected(self, failure: Failure, response: object) -> Failure:
@@ -337,7 +334,7 @@ class SdkProvider:
             raise self._unreadable(response, "a chat completion", paid=True)
         if reply.error is not None:
             failure = self._error_in_reply(reply, response)
-            answer = self._kept(reply.text)[:_KEPT_LENGTH]
+            answer = self._kept_aside(reply.text)
             raise ProviderError.of(replace(failure, answer=failure.answer or answer))
         return Completion(
             text=self._kept(reply.text),
@@ -353,6 +350,10 @@ class SdkProvider:
     def _kept(self, text: str) -> str:
         """What may be kept of a reply: the key that a server was sent is all that it can echo."""
         return conceal(text, self._secrets)
+
+    def _kept_aside(self, text: str) -> str:
+        """The beginning of a reply that cannot be read; a key is looked for beyond the cut."""
+        return self._kept(text[: _KEPT_LENGTH + LONGEST_SPELLING])[:_KEPT_LENGTH]
 
     def _error_in_reply(self, reply: ChatReply, response: httpx.Response) -> Failure:
         """An error that came under status 200."""
@@ -382,7 +383,7 @@ class SdkProvider:
             message[:LONGEST_MESSAGE],
             status=response.status_code,
             readings=readings(response.headers, provider=self._vendor),
-            answer=self._kept(response.text)[:_KEPT_LENGTH] if keeps else "",
+            answer=self._kept_aside(response.text) if keeps else "",
             wrong_url=is_page,
         )
         return ProviderError.of(self._redirected(failure, response))
