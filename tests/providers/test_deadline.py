@@ -18,8 +18,9 @@ import httpcore
 import httpx
 import pytest
 
-from legalgen.completion import Message, Prompt, Request
-from legalgen.errors import ErrorCategory, Failure, ProviderError
+from legalgen.completion import Message, ModelRef, Prompt, Request
+from legalgen.errors import ErrorCategory, Failure, ProviderError, Trouble
+from legalgen.errors.pages import CUT_OFF, NO_HTTP
 from legalgen.providers._http import (
     LATE_BYTES,
     MAX_REPLY_BYTES,
@@ -32,7 +33,10 @@ from legalgen.providers._http import (
 )
 from legalgen.providers._transport import environment_proxies
 from legalgen.providers.base import Provider
+from legalgen.providers.catalog import Catalog
 from legalgen.providers.loading import open_provider
+from legalgen.routing.remedies import remedy
+from legalgen.ui.words import told_of
 from tests.program import closed_port, silent_port
 from tests.waiting import eventually
 
@@ -600,6 +604,50 @@ def test_a_reply_that_breaks_off_behind_its_end_is_whole(
                 continue
             with pytest.raises(httpx.RemoteProtocolError):
                 http.get(url)
+
+
+@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize(
+    ("reply", "said", "advice"),
+    [
+        (b"content-length: 900\r\n\r\n" + WHOLE[:-1], CUT_OFF, "its replies break off"),
+        (b"content-length: 900\r\n\r\n", CUT_OFF, "its replies break off"),
+        (b"transfer-encoding: chunked\r\n\r\n5\r\nhel", CUT_OFF, "its replies break off"),
+        (b"transfer-encoding: chunked\r\n\r\nxyz\r\nhel", NO_HTTP, "is no valid HTTP"),
+        (b"content-length: -1\r\n\r\n", NO_HTTP, "is no valid HTTP"),
+        (b"content-length: 5\r\ncontent-length: 6\r\n\r\n", NO_HTTP, "is no valid HTTP"),
+        (b"x-padding: " + b"1" * 200_000 + b"\r\n\r\n", NO_HTTP, "is no valid HTTP"),
+        (None, NO_HTTP, "is no valid HTTP"),
+        (b"", "Server disconnected without sending", "hangs up without an answer"),
+    ],
+)
+def test_a_broken_reply_is_no_server_out_of_reach(
+    name: str, reply: bytes | None, said: str, advice: str
+) -> None:
+    """The message says what is wrong with it; the remedy sends nobody to look at the network."""
+
+    def breaks(connection: socket.socket) -> None:
+        connection.recv(65536)
+        head = b"HTTP/1.1 200 OK\r\n" if reply else b""
+        connection.sendall(head + (b"SSH-2.0-OpenSSH_9\r\n\r\n" if reply is None else reply))
+        connection.shutdown(socket.SHUT_WR)
+        hang(connection)  # closed with a request half read, it would be reset
+
+    with (
+        serving(breaks) as server,
+        opened(name, f"http://127.0.0.1:{server.port}") as provider,
+        pytest.raises(ProviderError) as caught,
+    ):
+        provider.complete(request(HANG_S))
+    failure = caught.value.failure
+    assert failure.message.startswith(said)
+    assert failure.connected
+    told = remedy(Trouble.of(ModelRef(name, "m"), failure), Catalog.load())
+    assert advice in told
+    assert "cannot be reached" not in told
+    words = "connection failed" if reply == b"" else "broken reply"
+    line = told_of(f"{name}/m: {failure.category}: {failure.message}")
+    assert line.startswith(f"{name}/m: {words}: ")
 
 
 def proxy(seen: list[str]) -> Script:

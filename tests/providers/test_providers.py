@@ -671,6 +671,8 @@ def test_a_connection_that_ends_without_a_reply_is_a_connection_error(
     with rude_server(reset=reset) as url, opened(name, url) as provider:
         failed = failure_of(provider)
     assert (failed.category, failed.reached) == (ErrorCategory.CONNECTION_ERROR, True)
+    told = remedy(Trouble.of(ModelRef(name, "m"), failed), Catalog.load())
+    assert "hangs up without an answer" in told
 
 
 @pytest.mark.parametrize("name", REMOTE)

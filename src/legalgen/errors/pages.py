@@ -1,4 +1,4 @@
-"""Web pages that stand where an API's reply belongs, and addresses that lead to them.
+"""Web pages and broken replies where an API's reply belongs, and addresses that lead to them.
 
 Who reads a failure's message finds these words at its beginning: what refused is no API, so that
 its status says nothing of the key, and nothing of the model.
@@ -11,6 +11,12 @@ from legalgen.errors.patterns import pattern
 LED_ON = "the address leads to"
 WEB_PAGE = "a web page"
 LOGIN_PAGE = "a page that asks for a login"
+CUT_OFF = "the reply was cut off"
+NO_HTTP = "the reply is no valid HTTP"
+HUNG_UP = pattern(
+    r"disconnected\swithout\ssending|connection\s(?:was\s)?(?:reset|aborted)|broken\spipe|forcibly\sclosed"
+)
+"""How httpcore and the systems say that a server ended a connection in place of a reply."""
 
 _READ = 20_000
 """Characters of a page that are looked at."""

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from legalgen.completion import CAPS, Completion, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
 from legalgen.errors.exceptions import LONGEST_MESSAGE
-from legalgen.errors.pages import LED_ON, kind_of_page
+from legalgen.errors.pages import CUT_OFF, HUNG_UP, LED_ON, NO_HTTP, kind_of_page
 from legalgen.errors.redaction import LONGEST_SPELLING, conceal, excerpt, redact
 from legalgen.errors.retry_after import readings
 from legalgen.providers._body import BrokenOff, UnreadableBody
@@ -307,7 +307,8 @@ class SdkProvider:
             return "no whole reply within the deadline of the call"
         said = str(error) or type(error).__name__
         if not isinstance(error, httpx.ConnectError):
-            return said
+            broken = _broken(error)
+            return f"{broken}: {said}" if broken else said
         return f"{'the proxy ' if _proxy(error) else ''}{_address(error)}: {said}"
 
     def _classified(
@@ -430,6 +431,21 @@ def _address(error: httpx.RequestError) -> str:
         return proxy
     url = error.request.url
     return f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"
+
+
+def _broken(error: httpx.RequestError) -> str:
+    """What is wrong with a reply that came, or had begun to; empty where none did."""
+    cut = isinstance(error, httpx.ReadError) and any(
+        isinstance(link, BrokenOff) for link in _chain(error)
+    )
+    if cut or _INCOMPLETE in str(error):
+        return CUT_OFF
+    is_http = not isinstance(error, httpx.RemoteProtocolError) or HUNG_UP.search(str(error))
+    return "" if is_http else NO_HTTP
+
+
+_INCOMPLETE = "without sending complete message body"
+"""How h11 says that a body ended before its length or its last chunk."""
 
 
 def _nobody_listens(error: httpx.RequestError) -> bool:

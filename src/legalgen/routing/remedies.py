@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Failure, Trouble
 from legalgen.errors.category import ErrorCategory as C
-from legalgen.errors.pages import LED_ON, LOGIN_PAGE, WEB_PAGE
+from legalgen.errors.pages import CUT_OFF, HUNG_UP, LED_ON, LOGIN_PAGE, NO_HTTP, WEB_PAGE
 from legalgen.errors.patterns import ACCOUNT_SETTINGS, BARRED, PLAIN_TO_TLS
 from legalgen.providers import PROVIDERS, is_remote, own_variable
 from legalgen.providers.catalog import Catalog
@@ -20,7 +20,6 @@ _OTHER_NAME = re.compile(r"mismatch|not valid for|doesn't match", re.IGNORECASE)
 _NO_NAME = re.compile(r"name or service not known|nodename nor servname|getaddrinfo", re.IGNORECASE)
 """How Linux, macOS and Windows say that a host has no address."""
 _PROXY = re.compile(r"the proxy \S+: ")
-_HUNG_UP = re.compile(r"disconnected without sending", re.IGNORECASE)
 _CIRCLE = re.compile(r"maximum allowed redirects", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
@@ -291,6 +290,27 @@ def _address_place(provider: str) -> str:
     return f"{variable} or --base-url" if vendor == "openai" else variable
 
 
+def _broken(trouble: Trouble, where: str) -> str:
+    """What to do about a server that was reached, and gave no reply, half of one or none that can
+    be read; empty where it was not reached."""
+    provider, own = trouble.target.provider, _is_own(trouble.target)
+    log = "look into the server's own log" if own else "try later, or use another provider"
+    if trouble.message.startswith(CUT_OFF):
+        return (
+            f"{provider} answers, but its replies break off: {log}; a proxy or load balancer on "
+            "the way may end them."
+        )
+    if trouble.message.startswith(NO_HTTP):
+        return (
+            f"What answers at {provider}'s address is no valid HTTP: check {where or 'it'}, "
+            "whether it wants https://, and any proxy on the way."
+        )
+    if not trouble.address and HUNG_UP.search(trouble.message):  # it had been connected
+        wants = f", and whether it wants https://; its address: {where}" if own else ""
+        return f"{provider} hangs up without an answer: {log}{wants}."
+    return ""
+
+
 _LOOK = "`legalgen models --refresh` lists what there is"
 
 
@@ -328,11 +348,8 @@ def _unreachable(trouble: Trouble) -> str:  # noqa: PLR0911 - a table of sentenc
         return (
             f"{provider}'s address leads in a circle of redirects: check {where or 'its base URL'}."
         )
-    if _HUNG_UP.search(message) and _is_own(trouble.target):
-        return (
-            f"{provider} hangs up without an answer: look into the server's own log, and whether "
-            f"it wants https://; its address: {where}."
-        )
+    if broken := _broken(trouble, where):
+        return broken
     what = f"{provider} at {trouble.address}" if trouble.address else provider
     if trouble.address and "refused" in message:  # by the system's own words
         return (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from legalgen.errors.category import ErrorCategory as C
 from legalgen.errors.exceptions import WRONG_URL
-from legalgen.errors.pages import LED_ON, LOGIN_PAGE, WEB_PAGE
+from legalgen.errors.pages import CUT_OFF, LED_ON, LOGIN_PAGE, NO_HTTP, WEB_PAGE
 from legalgen.errors.patterns import ACCOUNT_SETTINGS
 from legalgen.errors.plurals import plural
 
@@ -33,7 +33,7 @@ WHAT: Mapping[str, str] = {
     C.OVERLOADED: "over capacity",
     C.MODEL_UNAVAILABLE: "model gone",
     C.TIMEOUT: "no answer in time",
-    C.CONNECTION_ERROR: "no connection",
+    C.CONNECTION_ERROR: "connection failed",
     C.SERVER_ERROR: "server error",
     C.AUTHENTICATION: "key refused",
     C.BAD_REQUEST: "request refused",
@@ -72,6 +72,8 @@ def _by(message: str, category: str) -> str:
         return "refused by what is no API"
     if category == C.MODEL_UNAVAILABLE and ACCOUNT_SETTINGS.search(message):
         return "not allowed by the account"
+    if message.startswith((CUT_OFF, NO_HTTP)):
+        return "broken reply"
     return WHAT[category]
 
 
