@@ -252,7 +252,7 @@ class _DeadlineSocket:
         Raises:
             httpcore.ReadTimeout: nothing more has, or as much as may still be read.
         """
-        call = _deadline.get()
+        call = _deadline.get(None)
         self.sock.settimeout(0.0)
         try:
             data = self.sock.recv(size) if call is not None and call.late_bytes > 0 else None
