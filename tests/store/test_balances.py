@@ -177,3 +177,13 @@ def test_a_model_that_did_nothing_since_is_not_told_again() -> None:
     assert teller.next().models[MODELS[1]] == ModelStats(
         calls=2, input_tokens=200, output_tokens=20, cost_usd=0.002, failures={"timeout": 2}
     )
+
+
+def test_samples_that_a_repair_found_gone_do_not_come_back() -> None:
+    """The models' counts hold them still; what a resumed batch wrote since is counted."""
+    record = begun()
+    record.model(MODELS[0]).samples = 9
+    record.accepted, record.lost = 6, 3
+    newer = ModelStats(samples=11)
+    balance = Balance(number=record.lines + 1, models={MODELS[0]: newer}, days={}, rejected={})
+    assert record.settled(balance).accepted == 8

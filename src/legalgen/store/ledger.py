@@ -450,10 +450,11 @@ class Record(msgspec.Struct, kw_only=True):
         if balance is None or balance.number <= self.lines:
             return self
         models = {**self.models, **balance.models}
+        kept = sum(stats.samples for stats in models.values()) - self.lost
         return msgspec.structs.replace(
             self,
             lines=balance.number,
-            accepted=max(self.accepted, sum(stats.samples for stats in models.values())),
+            accepted=max(self.accepted, kept),
             models=models,
             days={**self.days, **balance.days},
             rejected={**self.rejected, **balance.rejected},
