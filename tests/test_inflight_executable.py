@@ -15,6 +15,7 @@ import pytest
 from tests.program import EXECUTABLE, LONGEST_S, Program
 from tests.vendors import VendorServer
 from tests.vendors.gates import Gate
+from tests.waiting import eventually
 
 MANY, COUNT = 256, 400
 BATCH = (
@@ -86,8 +87,7 @@ def test_who_is_stopped_past_the_timeout_loses_no_answer(
         held.wait_for(1)
         running.signal(signal.SIGSTOP)
         held.release()
-        while not vendors.answered():
-            time.sleep(0.05)
+        eventually(vendors.answered)
         time.sleep(5.0)  # on the clock of that process, which nobody can set
         running.signal(signal.SIGCONT)
         ended = running.end()
