@@ -200,13 +200,8 @@ def test_a_share_of_the_rows_is_marked(tmp_path: Path) -> None:
     assert resumed_flags(record_of(whole), {"judge_share": "1/2"})["judge_share"] == "1/2"
     with pytest.raises(UsageError, match="--judge-share cannot change on --resume"):
         resumed_flags(record_of(whole), {"judge_share": "40%"})
-    # The row at which the calls ended was drawn, and its judge could not be asked any more.
     drawn, again = (
-        {
-            row["slot"]
-            for row in rows(tmp_path / place)
-            if row["marks"] is not None or "UNJUDGED" in row["flags"]
-        }
+        {row["slot"] for row in rows(tmp_path / place) if row["marks"] is not None}
         for place in ("whole", "half")
     )
     assert drawn == again
@@ -330,6 +325,27 @@ def test_a_condition_that_nobody_can_look_at_is_waited_for(tmp_path: Path) -> No
         assert len(server.calls(model=WRITER)) >= 4 - written
     kept = [json.loads(each.text)["question"] for each in held]
     assert {each["question"] for each in found} >= set(kept)
+
+
+@pytest.mark.parametrize(
+    "bound", [{"max_calls": "3"}, {"max_tokens": "6000"}], ids=["calls", "tokens"]
+)
+def test_what_a_bound_left_unmarked_is_marked_on_resume(
+    tmp_path: Path, bound: dict[str, Any]
+) -> None:
+    """Without a condition, too: no judge was away, and a row without marks would stay so."""
+    flags: dict[str, Any] = {"concurrency": "1", "no_failover": True}
+    with VendorServer(Config.of("unlimited")) as server:
+        first = run(tmp_path, server, **flags, **bound)
+        held = list(read_rejected(DataDir(tmp_path / "data"), record_of(first).id))
+        assert (first.exit_code, len(held)) == (4, 1)
+        assert (record_of(first).unjudged, record_of(first).troubles) == (0, [])
+        resumed = run(tmp_path, server, resume=record_of(first), **flags)
+    found = rows(tmp_path)
+    assert (resumed.exit_code, sorted(row["slot"] for row in found)) == (0, [0, 1, 2, 3])
+    assert {row["judge"] for row in found} == {JUDGE}
+    written = [call for call in server.calls("groq", WRITER) if call.status == 200]
+    assert len(written) == 4, "an answer that waits is not written again"
 
 
 def test_of_refused_answers_only_those_are_held_that_wait() -> None:

@@ -95,14 +95,22 @@ class WaitsForMarks(msgspec.Struct, frozen=True):
 
 
 class JudgeAwayError(LegalgenError):
-    """No judge could be had, and without marks an answer is not kept."""
+    """No judge could be had, and without marks an answer is not kept.
+
+    ``unasked``: a bound or a stop of the user's ended the marking, and no judge is away.
+    """
 
     def __init__(
-        self, turn: Pause | NoneLeft | Spent | None, troubles: tuple[Trouble, ...] = ()
+        self,
+        turn: Pause | NoneLeft | Spent | None,
+        troubles: tuple[Trouble, ...] = (),
+        *,
+        unasked: bool = False,
     ) -> None:
         super().__init__("no judge could be had")
         self.turn = turn
         self.troubles = troubles
+        self.unasked = unasked
 
 
 class GivenUp(msgspec.Struct, frozen=True):

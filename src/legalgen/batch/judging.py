@@ -17,6 +17,7 @@ from legalgen.batch.auxiliary import AuxiliaryCalls, as_text
 from legalgen.batch.endpoints import Endpoint
 from legalgen.batch.generation import (
     ROLE,
+    Halted,
     JudgeAwayError,
     Late,
     Stop,
@@ -33,6 +34,7 @@ from legalgen.quality.inspection import Inspector
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router
+from legalgen.routing.targets import Spent
 from legalgen.store.sample import Draft, Marks, clean
 from legalgen.telemetry.clock import Clock
 
@@ -122,7 +124,9 @@ class Judging:
         outcome = self._calls.ask(task, source, read=as_text, assess=_readable, late=late)
         if not isinstance(outcome, Written):
             turn = outcome.turn if isinstance(outcome, Stuck) else None
-            return JudgeAwayError(turn, self._router.registry.troubles(refused=True))
+            unasked = isinstance(turn, Spent) or isinstance(outcome, Halted)
+            troubles = self._router.registry.troubles(refused=True)
+            return JudgeAwayError(turn, troubles, unasked=unasked)
         self._router.accepted()
         return _judgement(outcome.completion.text), outcome.lease.ref
 
@@ -207,8 +211,9 @@ class MarkedGate:
     """The gate with the judge behind it: only what the gate lets through is marked.
 
     The gate is asked about the lowest mark, or about there being none: each of the six has to
-    suffice. With ``waits`` an answer that could not be marked is kept back until it is. ``share``
-    of the tasks are marked; of the others nobody wants marks, and they lack none.
+    suffice. With ``waits`` an answer that could not be marked is kept back until it is; without,
+    only one whose judge would have answered, had a bound or a stop let it be asked. ``share`` of
+    the tasks are marked; of the others nobody wants marks, and they lack none.
     """
 
     def __init__(
@@ -230,7 +235,7 @@ class MarkedGate:
             return verdict
         marked = self._judging.mark(task, verdict.draft, late)
         if isinstance(marked, JudgeAwayError):
-            if self._waits:
+            if self._waits or marked.unasked:
                 raise marked
             return verdict.with_reasons([self._gate.score(None)])
         judgement, ref = marked
