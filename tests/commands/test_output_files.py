@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from legalgen.settings.config_file import set_key
-from tests.program import Program
+from tests.program import EXECUTABLE, Program
 from tests.vendors import VendorServer
 
 WRITERS = [
@@ -33,6 +35,29 @@ def test_a_pipe_or_a_device_is_not_replaced(
     said = f"Error: {pipe}: it is a device or a pipe, and no file; name a file to write\n"
     assert (ended.code, ended.err) == (2, said)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("stream", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
+def test_the_file_that_a_stream_leads_to_is_not_replaced(
+    program: Program, vendors: VendorServer, stream: str
+) -> None:
+    """As a shell's `>> cron.log` leads it there: what stood in the log stays."""
+    assert program.run("batch", *ONE).code == 0
+    called = len(vendors.calls())
+    log = program.home / "cron.log"
+    (program.home / "link").symlink_to("/dev/stdout")
+    for words in (("dataset", "stats", "--html"), ("batch", *ONE, "--metrics-file")):
+        log.write_text("weeks of lines\n")
+        argv = (str(EXECUTABLE), *words, stream)
+        with log.open("a") as out:
+            ended = subprocess.run(
+                argv, env=program.environ, cwd=program.home, stdout=out, stderr=PIPE, text=True,
+                check=False,
+            )  # fmt: skip
+        assert ended.returncode == 2, ended
+        assert f"{stream}: it is a stream that is open already, and no file" in ended.stderr
+        assert log.read_text() == "weeks of lines\n"
+    assert len(vendors.calls()) == called
 
 
 @pytest.mark.parametrize("words", WRITERS)

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -22,6 +23,10 @@ from legalgen.settings.reading import is_folder, listed, open_regular
 PRIVATE: Final = 0o600
 """The mode of a file that holds keys, or that names accounts and servers: its owner's alone."""
 _BESIDE: Final = ".legalgen.tmp"
+_DESCRIPTORS: Final = re.compile(r"/dev/fd|/proc/[^/]+(?:/task/[^/]+)?/fd")
+"""Folders whose names are descriptors of a process."""
+_MOST_LINKS: Final = 40
+"""So many the kernel follows."""
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:
@@ -81,12 +86,30 @@ def write_new(path: Path, payload: bytes, mode: int = 0o644) -> None:
 def no_file(path: Path) -> str | None:
     """Why no file can be put in the place of what has this name; None: one can."""
     try:
+        if _is_a_stream(path):
+            return "it is a stream that is open already, and no file"
         mode = path.stat().st_mode
     except OSError:  # nothing is there, or whoever writes is told why it cannot be looked at
         return None
     if stat.S_ISDIR(mode):
         return "it is a folder"
     return None if stat.S_ISREG(mode) else "it is a device or a pipe, and no file"
+
+
+def _is_a_stream(path: Path) -> bool:
+    """Whether a name leads to what a process has open, as ``/dev/stdout`` does.
+
+    Where the shell has led that into a file, whoever follows the links would replace that file.
+    """
+    each = Path(os.path.abspath(path))  # noqa: PTH100 - `absolute` leaves `..` in
+    for _ in range(_MOST_LINKS):
+        folder = os.path.realpath(each.parent)
+        if _DESCRIPTORS.fullmatch(folder):
+            return True
+        if not stat.S_ISLNK(each.lstat().st_mode):
+            return False
+        each = Path(folder) / os.readlink(each)  # noqa: PTH115 - see the head of the module
+    return False
 
 
 @contextlib.contextmanager
