@@ -80,9 +80,8 @@ answers right or raises."""
 LOOKS_BY_HAND = {
     "law.prompts.instructions": "files of this package",
     "law.prompts.prompter": "files of this package",
-    "quality.meaning.embedding": "a model's files; those that are not there are named",
     "providers.installing": "a file of this environment",
-    "providers.local": "files of an installed package; and a folder, which is opened next",
+    "providers.local": "files of an installed package",
     "routing.shared": "makes the file where it is not there",
     "settings.compile_cache": "a cache: what cannot be read is made again",
     "telemetry.metrics": "only what is no regular file matters; it is opened next",

@@ -531,8 +531,9 @@ def test_a_file_that_is_no_model_is_named_with_what_is_wrong(tmp_path: Path) -> 
     text = tmp_path / "notes.txt"
     text.write_text("Not a model.")
     missing = tmp_path / "none.gguf"
+    unreachable = tmp_path / ("n" * 300)  # `stat` fails, as on a disk whose server is gone
     said = {}
-    for path in (tmp_path, text, missing):
+    for path in (tmp_path, text, missing, unreachable):
         with pytest.raises(ConfigurationError) as caught:
             LocalProvider(path)
         said[path] = str(caught.value)
@@ -540,4 +541,5 @@ def test_a_file_that_is_no_model_is_named_with_what_is_wrong(tmp_path: Path) -> 
         tmp_path: f"{tmp_path} is a folder, not a GGUF model",
         text: f"{text} is not a GGUF model: it begins with b'Not '",
         missing: f"cannot read the model {missing}: No such file or directory",
+        unreachable: f"cannot read the model {unreachable}: File name too long",
     }

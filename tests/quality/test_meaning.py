@@ -85,6 +85,13 @@ def test_what_is_no_model_is_told_in_a_sentence(
     assert str(raised.value).startswith(f"--semantic {folder}")
 
 
+def test_a_model_that_nobody_can_look_at_is_named(tmp_path: Path) -> None:
+    """``stat`` fails on a name so long, as on a disk whose server is gone."""
+    folder = tmp_path / ("n" * 300)
+    with pytest.raises(UsageError, match=r"cannot be read: .* name too long"):
+        load_embedder(str(folder))
+
+
 def test_a_name_is_looked_up_in_the_cache_and_never_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -329,11 +329,11 @@ def _positive(options: Mapping[str, object], key: str) -> int | None:
 
 
 def _check_gguf(path: Path) -> None:
-    if path.is_dir():
-        raise ConfigurationError(f"{path} is a folder, not a GGUF model")
     try:
         with path.open("rb") as file:
             magic = file.read(4)
+    except IsADirectoryError as error:
+        raise ConfigurationError(f"{path} is a folder, not a GGUF model") from error
     except OSError as error:
         raise ConfigurationError(f"cannot read the model {path}: {error.strerror}") from error
     if magic != b"GGUF":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import math
 import re
-import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar, cast, final
@@ -17,6 +16,7 @@ from typing import Any, Final, Generic, Literal, TypeVar, cast, final
 import msgspec
 
 from legalgen.completion import ModelRef
+from legalgen.settings.reading import is_folder, is_there
 
 T_co = TypeVar("T_co", covariant=True)
 C = TypeVar("C", bound=str)
@@ -412,8 +412,8 @@ def in_the_way(path: Path) -> Path | None:
     """What is there and is no folder, of a path that is to be one; None: nothing is known to be."""
     for each in (path, *path.parents):
         try:
-            return None if stat.S_ISDIR(each.stat().st_mode) else each
-        except (FileNotFoundError, NotADirectoryError):
+            if is_there(each):
+                return None if is_folder(each) else each
             if each.is_symlink():  # it leads nowhere, and no folder can be made in its place
                 return each
         except OSError:  # nobody can tell: whoever makes the folder is told why

@@ -11,7 +11,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -23,8 +22,6 @@ from legalgen.settings.reading import is_folder, listed, open_regular
 PRIVATE: Final = 0o600
 """The mode of a file that holds keys, or that names accounts and servers: its owner's alone."""
 _BESIDE: Final = ".legalgen.tmp"
-_DESCRIPTORS: Final = re.compile(r"/dev/fd|/proc/[^/]+(?:/task/[^/]+)?/fd")
-"""Folders whose names are descriptors of a process."""
 _MOST_LINKS: Final = 40
 """So many the kernel follows."""
 
@@ -104,7 +101,7 @@ def _is_a_stream(path: Path) -> bool:
     each = Path(os.path.abspath(path))  # noqa: PTH100 - `absolute` leaves `..` in
     for _ in range(_MOST_LINKS):
         folder = os.path.realpath(each.parent)
-        if _DESCRIPTORS.fullmatch(folder):
+        if folder == "/dev/fd" or (folder.startswith("/proc/") and folder.endswith("/fd")):
             return True
         if not stat.S_ISLNK(each.lstat().st_mode):
             return False

@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 
 from legalgen.errors import UsageError
+from legalgen.settings.reading import is_file, is_folder, listed
 from legalgen.store.files import NOT_OURS
 
 if TYPE_CHECKING:
@@ -67,14 +68,14 @@ def load_embedder(model: str) -> Embedder:
     Raises:
         UsageError: it is not there, cannot be read, or is of a kind that is not read here.
     """
-    folder = _folder_of(model)
     try:
+        folder = _folder_of(model)
         modules = _modules(folder)
         for reader in (_static, _bert):
             if (found := reader(folder, modules, _name_of(model))) is not None:
                 return found
     except _ERRORS as error:
-        raise UsageError(f"--semantic {model}: {folder} cannot be read: {error}") from error
+        raise UsageError(f"--semantic {model}: it cannot be read: {error}") from error
     raise UsageError(
         f"--semantic {model}: neither a static model nor one of the architecture BERT with "
         "model.safetensors and tokenizer.json: take all-MiniLM-L6-v2, a BGE or E5 model, or one "
@@ -86,11 +87,11 @@ def load_embedder(model: str) -> Embedder:
 
 
 def _folder_of(model: str) -> Path:
-    if (folder := Path(model).expanduser()).is_dir():
+    if is_folder(folder := Path(model).expanduser()):
         return folder
     for owner in ("", "sentence-transformers/"):
         kept = _cache() / f"models--{(owner + model).replace('/', '--')}" / "snapshots"
-        snapshots = sorted(kept.glob("*/"), key=lambda one: one.stat().st_mtime)
+        snapshots = sorted(filter(is_folder, listed(kept)), key=lambda one: one.stat().st_mtime)
         if snapshots:
             return snapshots[-1]
     raise UsageError(
@@ -105,20 +106,21 @@ def _cache() -> Path:
 
 
 def _name_of(model: str) -> str:
-    return Path(model).expanduser().resolve().name if Path(model).is_dir() else Path(model).name
+    path = Path(model).expanduser()
+    return path.resolve().name if is_folder(path) else path.name
 
 
 def _modules(folder: Path) -> Mapping[str, Path]:
     """The folder of each module by the last word of its type; a lone model has no list of them."""
     path = folder / "modules.json"
-    if not path.is_file():
+    if not is_file(path):
         return {"": folder}
-    listed = msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
-    return {str(one["type"]).rpartition(".")[2]: folder / str(one["path"]) for one in listed}
+    named = msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
+    return {str(one["type"]).rpartition(".")[2]: folder / str(one["path"]) for one in named}
 
 
 def _config(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not is_file(path):
         return {}
     return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
 
@@ -200,9 +202,9 @@ class _StaticModel:
 def _static(folder: Path, modules: Mapping[str, Path], name: str) -> Embedder | None:
     within = modules.get("StaticEmbedding", modules.get("", folder))
     weights, words = within / "model.safetensors", within / "tokenizer.json"
-    if not words.is_file():
+    if not is_file(words):
         words = folder / "tokenizer.json"
-    if not (weights.is_file() and words.is_file()):
+    if not (is_file(weights) and is_file(words)):
         return None
     tensors = _tensors(weights)
     if not {"embeddings", "embedding.weight"} & set(tensors):
@@ -414,7 +416,7 @@ def _bert(folder: Path, modules: Mapping[str, Path], name: str) -> Embedder | No
     weights, words = within / "model.safetensors", within / "tokenizer.json"
     config = _config(within / "config.json")
     known = set(modules) <= {"", "Transformer", "Pooling", "Normalize"}
-    if not (weights.is_file() and words.is_file() and known and config.get("num_hidden_layers")):
+    if not (is_file(weights) and is_file(words) and known and config.get("num_hidden_layers")):
         return None
     shape = msgspec.convert(config, _Shape)
     pooling = _config(modules["Pooling"] / "config.json") if "Pooling" in modules else {}
