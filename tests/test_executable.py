@@ -312,3 +312,19 @@ def test_a_batch_goes_on_where_it_began_whichever_layer_said_so(
     resumed = program.run("batch", program.record().id, "--resume")
     assert resumed.code == 0, resumed.err
     assert {row["provider"] for row in program.rows()} == {provider}
+
+
+@pytest.mark.parametrize("zone", ["UTC+24", "ABC-25", "Asia/Tokyo"])
+@pytest.mark.parametrize("more", [(), ("--json",), ("--why",)])
+def test_history_is_told_in_a_zone_that_python_does_not_know(
+    program: Program, vendors: VendorServer, zone: str, more: tuple[str, ...]
+) -> None:
+    """In UTC then; so is a moment that would be one of the year 10000 here."""
+    assert program.run("batch", "-p", "groq", "-n", "1", "--quiet").code == 0
+    [path] = program.data_dir.batches.glob("*.json")
+    record = json.loads(path.read_bytes())
+    record["started"] = "9999-12-31T23:59:59Z"
+    path.write_text(json.dumps(record))
+    ended = program.run("history", *more, environ={"TZ": zone})
+    assert (ended.code, ended.err) == (0, "")
+    assert more == ("--why",) or "9999-12-31" in ended.out

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 
@@ -20,6 +21,17 @@ def time_asleep() -> float:
         return 0.0
     ticking = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime(ticking) - time.monotonic()
+
+
+def local_time(moment: datetime) -> datetime:
+    """An aware moment in the time of this place; in UTC where that cannot be told.
+
+    Python knows no zone a day away from UTC, as ``TZ=UTC+24`` asks for, and no year 10000.
+    """
+    try:
+        return moment.astimezone()
+    except (ValueError, OverflowError, OSError):
+        return moment
 
 
 class Clock(msgspec.Struct, frozen=True):

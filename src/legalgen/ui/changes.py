@@ -16,6 +16,7 @@ from legalgen.completion import ModelRef
 from legalgen.errors.category import ErrorCategory as C
 from legalgen.errors.plurals import plural
 from legalgen.telemetry import events
+from legalgen.telemetry.clock import local_time
 from legalgen.ui import words
 
 STEADY = timedelta(seconds=30)
@@ -120,7 +121,7 @@ class Changes:
             return None
         self._waits[event.target] = event.at
         why = words.told(event.reason).partition(": ")[0]
-        until = f"{event.until.astimezone():%H:%M:%S}"
+        until = f"{local_time(event.until):%H:%M:%S}"
         return Saying(f"waiting {event.seconds:.0f} s for {event.target} until {until}: {why}")
 
 

@@ -27,6 +27,7 @@ from legalgen.errors.escaping import printable, without_long_words
 from legalgen.errors.exit_codes import Exit
 from legalgen.routing.remedies import remedies, sentence
 from legalgen.telemetry import events
+from legalgen.telemetry.clock import local_time
 from legalgen.ui import screens
 from legalgen.ui.changes import Changes
 from legalgen.ui.frame import StyledLine, columns_of
@@ -674,7 +675,7 @@ def history_row(record: Record | UnreadableRecord, status: str) -> dict[str, Any
     costs = [m.cost_usd for m in record.models.values() if m.cost_usd is not None]
     row |= {
         "status": status,
-        "started_local": f"{record.started.astimezone():%Y-%m-%d %H:%M}",
+        "started_local": f"{local_time(record.started):%Y-%m-%d %H:%M}",
         "seconds": round(max(0.0, (end - record.started).total_seconds()), 1),
         "cost_usd": round(sum(costs), 6) if costs else None,
         "price_unknown_tokens": screens.unpriced(record),

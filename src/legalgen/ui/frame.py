@@ -16,6 +16,7 @@ import msgspec
 from legalgen.errors.escaping import printable
 from legalgen.errors.plurals import plural
 from legalgen.routing.targets import View
+from legalgen.telemetry.clock import local_time
 from legalgen.ui import words
 from legalgen.ui.progress import Lane, Outlook, Progress, lane_of, outlook
 
@@ -340,7 +341,7 @@ def until(seconds: float, wall: datetime) -> str:
     """A short wait as a span, a long one as the time of day."""
     if seconds < 600 or not math.isfinite(seconds):
         return span(seconds)
-    end = datetime.fromtimestamp(wall.timestamp() + seconds, UTC).astimezone()
+    end = local_time(datetime.fromtimestamp(wall.timestamp() + seconds, UTC))
     return f"to {end:%H:%M}" if seconds < 20 * 3600 else f"to {end:%a %H:%M}"
 
 

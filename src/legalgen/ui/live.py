@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from legalgen.errors.escaping import printable
 from legalgen.routing.targets import View
 from legalgen.telemetry import events
-from legalgen.telemetry.clock import Clock
+from legalgen.telemetry.clock import Clock, local_time
 from legalgen.ui.changes import Changes, Saying
 from legalgen.ui.frame import (
     ASCII,
@@ -108,7 +108,7 @@ class Watcher:
         # is to show an earlier time than the one above it.
         self._latest = max(self._latest, event.at)
         if said.key is None or said.key not in self._repeated:
-            self.put(f"{self._latest.astimezone():%H:%M:%S}  {text}")
+            self.put(f"{local_time(self._latest):%H:%M:%S}  {text}")
         else:
             self._repeated[said.key][0] += 1
         if said.key is not None:
@@ -130,7 +130,7 @@ class Watcher:
         self._screen.write(text + "\n")
 
     def _time_of_day(self) -> str:
-        return f"{datetime.fromtimestamp(self._clock.wall(), UTC).astimezone():%H:%M:%S}"
+        return f"{local_time(datetime.fromtimestamp(self._clock.wall(), UTC)):%H:%M:%S}"
 
     def moment(self) -> Moment:
         """Everything there is to show now."""

@@ -12,6 +12,7 @@ from legalgen.batch.preview import Preview, price_unknown_tokens
 from legalgen.completion import DAY_S
 from legalgen.errors.plurals import plural
 from legalgen.routing.forecast import ModelShare
+from legalgen.telemetry.clock import local_time
 from legalgen.ui.frame import StyledLine, short, span
 from legalgen.ui.screens import Column, Grid, TableCell, grid, share_lines
 
@@ -68,7 +69,7 @@ def _judge_is_slow(found: Preview) -> bool:
 
 
 def _at(found: Preview, seconds: float) -> str:
-    end = (found.at + timedelta(seconds=seconds)).astimezone()
+    end = local_time(found.at + timedelta(seconds=seconds))
     return f"{end:%H:%M}" if seconds < DAY_S else f"{end:%a %d %b %H:%M}"
 
 

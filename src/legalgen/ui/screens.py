@@ -18,6 +18,7 @@ from legalgen.errors.plurals import plural
 from legalgen.providers import is_remote
 from legalgen.routing.remedies import grouped, remedies
 from legalgen.settings.types import show_share
+from legalgen.telemetry.clock import local_time
 from legalgen.ui import words
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
 
@@ -141,7 +142,7 @@ def summary(result: Result, again: str) -> Iterator[StyledLine]:
     for sentence in remedies_of(result):
         yield labelled("remedy", sentence, "yellow")
     if result.resume_after is not None:
-        yield labelled("back at", f"{result.resume_after.astimezone():%Y-%m-%d %H:%M:%S}")
+        yield labelled("back at", f"{local_time(result.resume_after):%Y-%m-%d %H:%M:%S}")
     command = next_command(result, again)
     if command:
         yield labelled("next", command, "bold")
@@ -214,7 +215,7 @@ def unjudged(record: Record) -> str:
 def parked(cell: Parked) -> str:
     """A cell that is not asked for again, and how often it failed."""
     what = f"{cell.topic}, {cell.difficulty}, {cell.sample_type}, {cell.jurisdiction}"
-    when = f" by {cell.at.astimezone():%Y-%m-%d}" if cell.at is not None else ""
+    when = f" by {local_time(cell.at):%Y-%m-%d}" if cell.at is not None else ""
     why = f": {'; '.join(map(words.told_of, cell.reason.split('; ')))}" if cell.reason else ""
     return f"{what.replace('_', ' ')} (failed {plural(cell.failures, 'time')}{when}{why})"
 
@@ -408,11 +409,11 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
     for reason in because(record.reason, record.obstacles):
         yield labelled("because", reason, GOOD.get(status, ""))
     yield labelled("command", " ".join(record.command))
-    finished = f"{record.finished.astimezone():%Y-%m-%d %H:%M:%S}" if record.finished else "not yet"
-    yield labelled("started", f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}, ended {finished}")
+    finished = f"{local_time(record.finished):%Y-%m-%d %H:%M:%S}" if record.finished else "not yet"
+    yield labelled("started", f"{local_time(record.started):%Y-%m-%d %H:%M:%S}, ended {finished}")
     yield labelled("process", f"pid {record.process.pid} on {record.process.host}")
     for moment in record.resumed:
-        yield labelled("resumed", f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
+        yield labelled("resumed", f"{local_time(moment):%Y-%m-%d %H:%M:%S}")
     yield from _made(record, codes=False)
     if record.bulk is not None:
         from legalgen.batch.bulk.steps import history as told_of_bulk  # what few batches have
@@ -432,9 +433,7 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
 
 def spilled(spill: SpillNote) -> str:
     """Whom else a batch paid, and why."""
-    return (
-        f"{spill.target}, from {spill.at.astimezone():%H:%M} on: {spill.provider}: {spill.reason}"
-    )
+    return f"{spill.target}, from {local_time(spill.at):%H:%M} on: {spill.provider}: {spill.reason}"
 
 
 RECORD_NARROW = ("model", "calls", "samples", "s/sample", "steps", "cost")
@@ -479,13 +478,13 @@ def why(record: Record) -> Iterator[StyledLine]:
     yield StyledLine.of("why, in order:" if folded else "nothing went wrong in this batch", "bold")
     day = None
     for told, *again in folded.values():
-        local = told.at.astimezone()
+        local = local_time(told.at)
         if local.date() != day:
             day = local.date()
             yield StyledLine.of(f"{day}", "dim")
         tail = told.tail
         if again:
-            last = f"{again[-1].at.astimezone():%H:%M:%S}"
+            last = f"{local_time(again[-1].at):%H:%M:%S}"
             tail += f"  ({len(again)} more of these, the last at {last})"
         time = f"  {local:%H:%M:%S}  "
         yield StyledLine(((time, "dim"), (told.head, told.style), (tail, "")))
@@ -505,7 +504,7 @@ def _told(record: Record) -> Iterator[TroubleLine]:
     for failed in record.failures:
         status = f" ({failed.status})" if failed.status else ""
         hint = f"; the server says {span(failed.hint_s)}" if failed.hint_s is not None else ""
-        until = f" until {failed.until.astimezone():%H:%M:%S}" if failed.until else ""
+        until = f" until {local_time(failed.until):%H:%M:%S}" if failed.until else ""
         what = ", ".join(dict.fromkeys(failed.codes)) or words.what(failed.category)
         tail = f": {failed.message}{hint}  ->  {failed.rule}{until}"
         yield TroubleLine(
@@ -575,7 +574,7 @@ def model_state(row: ModelRow, now: datetime) -> TableCell:
     if row.until is None or row.state in ("gone", *BARRED):
         return TableCell(row.state, style)
     seconds = (row.until - now).total_seconds()
-    end = span(seconds) if seconds < 600 else f"to {row.until.astimezone():%a %H:%M}"
+    end = span(seconds) if seconds < 600 else f"to {local_time(row.until):%a %H:%M}"
     return TableCell(f"{row.state} {end}", style)
 
 
