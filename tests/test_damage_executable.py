@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,27 @@ def test_no_cap_goes_by_records_that_cannot_be_read(
     os.utime(path, (0, 0))  # nothing can have been spent since
     assert program.run(*order).code == 0
     assert program.run("batch", *ONE, "-n", "1").code == 0
+
+
+def test_without_its_record_a_batch_names_the_command_that_seals_its_samples(
+    program: Program, vendors: VendorServer
+) -> None:
+    """``--resume`` knows no batch whose record somebody took away under it."""
+    with (
+        vendors.hold() as held,
+        program.start("batch", *ONE, "-n", "4", "-c", "1", "--quiet") as running,
+    ):
+        held.release(2)
+        running.wait_for("SampleAccepted", 2)
+        held.wait_for(1)
+        shutil.rmtree(program.data_dir.batches)
+        sealed = program.data_dir.parts()
+        shutil.rmtree(sealed)
+        sealed.touch()  # no part can be written
+        held.release()
+        ended = running.end()
+    assert ended.code == 74, ended
+    sealed.unlink()
+    assert f"safe in the journal: `{CURE}` seals" in ended.err
+    assert program.run("dataset", "verify", "--repair").code == 0
+    assert len(program.rows()) >= 2

@@ -205,11 +205,21 @@ def _what_is_safe(run: Session, settings: Settings) -> str:
         return ""
     safe = f"{plural(waiting, 'sample')} {'is' if waiting == 1 else 'are'} safe in the journal"
     seals = f"{'it' if waiting == 1 else 'them'} when the disk has room"
-    if record.kind == "batch":
+    if record.kind == "batch" and not _has_record(record.id, settings):
+        by = f"`legalgen dataset verify --repair{again(settings)}` seals {seals}"
+    elif record.kind == "batch":
         by = f"`legalgen batch {record.id} --resume{again(settings)}` seals {seals} and goes on"
     else:
         by = f"the next command that writes seals {seals}"
     return f"{safe}: {by}"
+
+
+def _has_record(batch_id: str, settings: Settings) -> bool:
+    """Whether the record of a batch is there still; a folder that is gone took it along."""
+    try:
+        return is_there(DataDir(settings.data_dir).batches / f"{batch_id}.json")
+    except DiskError:  # nobody can tell on a disk that fails: it may be there again
+        return True
 
 
 class EventSink:
