@@ -789,6 +789,19 @@ def test_too_little_memory_is_said(
     assert "Traceback" not in ended.err
 
 
+def test_a_library_that_is_gone_is_said(
+    here: Here, program: Program, vendors: VendorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an upgrade takes it away under a command: what it is, and what to do."""
+    assert program.run("batch", "-p", "groq", "-n", "1", "-q").code == 0
+    # None in sys.modules is how Python itself marks a module that cannot be imported.
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ended = here.run("dataset", "export", str(program.home / "out.parquet"))
+    assert (ended.code, "Install legalgen anew" in ended.err) == (70, True), ended
+    assert ended.err.startswith("Error: pyarrow cannot be loaded: ")
+    assert "Traceback" not in ended.err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_that_cannot_be_written_is_told_with_the_way_without(
     here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: str

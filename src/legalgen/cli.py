@@ -262,6 +262,18 @@ def _is_starved(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(each in str(error).lower() for each in words)
 
 
+def _unloadable(error: Exception) -> str | None:
+    """That a library is not there, or not as it was installed, which each late import may meet."""
+    if not isinstance(error, ImportError) or error.name is None:
+        return None
+    if error.name.partition(".")[0] == "legalgen":
+        return None
+    return (
+        f"{error.name} cannot be loaded: {error}. Was it changed while this ran, as by an "
+        "upgrade? Install legalgen anew, and go on (batch --resume)."
+    )
+
+
 def _bug(error: Exception) -> int:
     import traceback  # only now
 
@@ -272,6 +284,9 @@ def _bug(error: Exception) -> int:
     if _is_starved(error):
         detail = {"kind": "Starved", "message": _STARVED}
         sys.stderr.write(f"Error: {_STARVED} What was accepted before is kept.\n")
+    elif unloadable := _unloadable(error):
+        detail = {"kind": "Unloadable", "message": redact(unloadable)}
+        sys.stderr.write(f"Error: {detail['message']} What was accepted before is kept.\n")
     else:
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
         sys.stderr.write("This is a bug in legalgen. What was accepted before is kept.\n")
