@@ -495,6 +495,14 @@ class TestPrices:
         result = ended(begun(self.unpriced(world, free, max_cost="1")))
         assert (result.exit_code, stats_of(result)["openai/m"].cost_usd) == (0, 0.0)
 
+    def test_a_clock_that_was_never_set_is_refused_before_anybody_is_paid(
+        self, world: World
+    ) -> None:
+        """By that of a board without a battery every authority would be of the future."""
+        with pytest.raises(UsageError, match=r"says 1970-01-02, .*: set the clock"):
+            world.batch(clock=Clock(wall=lambda: 86_400.0))
+        assert world.server.calls() == []
+
     @pytest.mark.parametrize("period", ["day", "month"])
     def test_a_cap_counts_what_the_data_dir_has_spent(self, world: World, period: str) -> None:
         """The second batch has what the first one left; then it says when the cap frees."""

@@ -123,7 +123,9 @@ def open_parts(
     reporter = Reporter(listener, clock)
     _check_judging(settings)
     _check_points(settings)
-    planned = routing.plan_route(settings, Catalog.load(), ask=reporter.notice if ask else None)
+    catalog = Catalog.load()
+    _check_clock(reporter.now().date(), catalog)
+    planned = routing.plan_route(settings, catalog, ask=reporter.notice if ask else None)
     data_dir = DataDir(settings.data_dir)
     asked = _what_is_asked(settings, intent, planned, data_dir, reporter)
     intent, ground = asked.intent, asked.ground
@@ -258,6 +260,15 @@ def _check_points(settings: Settings) -> None:
         raise UsageError(
             f"{settings.written('points')}: with --grounded the passage of a text decides what "
             "a sample is about; leave out one of the two"
+        )
+
+
+def _check_clock(today: date, catalog: Catalog) -> None:
+    """Refuse a clock that was never set: what models write would be of the future by it."""
+    if f"{today:%Y-%m}" < catalog.latest_knowledge:
+        raise UsageError(
+            f"the clock of this machine says {today}, and there are models that know the law up "
+            f"to {catalog.latest_knowledge}: set the clock"
         )
 
 

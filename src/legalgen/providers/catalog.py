@@ -241,6 +241,11 @@ class Catalog:
         table = self._table(provider)
         return None if table is None else table.bulk
 
+    @property
+    def latest_knowledge(self) -> Month:
+        """The last month that a model is known to know."""
+        return max(spec.knowledge or "" for spec in self._specs.values())
+
     def _table(self, provider: str) -> _Provider | None:
         return self._tables.get(vendor_of(provider))
 
