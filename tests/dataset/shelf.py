@@ -13,6 +13,7 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
+from legalgen.sources.collection import SourceCollection, SourceDetails, read_text
 from legalgen.store.card import write_card
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
@@ -112,6 +113,30 @@ def _write(data_dir: DataDir, samples: list[Sample], part_rows: int, batch_id: s
     with BatchWriter(data_dir, batch_id, note_part=note_part, part_rows=part_rows) as writer:
         writer.append(samples)
     write_card(data_dir)
+
+
+def boats_act(year: int) -> str:
+    """A text of four sections, a chunk each; no two years have a passage in common."""
+    rules = (
+        f"{n} Rule {n}\n"
+        + "".join(
+            f"({m}) The keeper of a boat must, before day {m} of {year}, tell the owner of every "
+            f"fault of the sort numbered {n * 10 + m} that was found in it, subject to section 1.\n"
+            for m in range(1, 5)
+        )
+        for n in range(1, 5)
+    )
+    return f"Boats Act {year}\n\n" + "\n".join(rules)
+
+
+def add_text(data_dir: DataDir, name: str, text: str) -> str:
+    """Add a text, kept as a file beside the data dir; the id of the source."""
+    path = data_dir.root.with_name(f"{name}.txt")
+    path.write_text(text)
+    source, chunks = read_text(path, SourceDetails("own", jurisdiction="uk"), NOW)
+    data_dir.create()
+    SourceCollection(data_dir).add(source, chunks)
+    return source.id
 
 
 def rows_of(data_dir: DataDir) -> list[Sample]:

@@ -21,7 +21,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.parts import TextReader, parts
 from legalgen.store.sample import GroundingText, Sample, from_table
 from tests.crash.rows import BATCH, make_sample
-from tests.dataset.shelf import rows_of, written
+from tests.dataset.shelf import add_text, boats_act, rows_of, written
 from tests.program import Program
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -46,8 +46,8 @@ def near_to(one: str, slot: int, **changes: object) -> Sample:
     return make_sample(slot, BATCH, id=f"lg_{slot:02}", **asked, **changes)
 
 
-def of_chunk(name: str) -> dict[str, Any]:
-    return {"grounded": True, "sources": (GroundingText(id=name),)}
+def of_chunk(*names: str, sha256: str | None = None) -> dict[str, Any]:
+    return {"grounded": True, "sources": tuple(GroundingText(id=e, sha256=sha256) for e in names)}
 
 
 class Sides:
@@ -101,6 +101,75 @@ def test_a_new_row_goes_where_the_rows_are_that_it_is_near_to(tmp_path: Path) ->
         assert new["lg_40"] == new["lg_41"] == old["lg_04"]
         moved += in_test("0#s1", 0.5, seed) != in_test(CHUNKS[1], 0.5, seed)
     assert moved, "with some seed the new passage would have gone elsewhere by itself"
+
+
+@pytest.mark.parametrize("by", SPLITS)
+def test_a_passage_is_on_one_side_whichever_of_a_rows_it_is(tmp_path: Path, by: SplitBy) -> None:
+    """Rows of three passages share the second or the third with others; so do their topics."""
+    passages = [(0, 1, 2), (2, 3, 4), (5, 0, 6), (7, 8, 9), (10, 9, 11), (12, 13, 14)]
+    rows = [
+        near_to(str(slot), slot, topic=f"t{slot}", **of_chunk(*(f"t{n}#s{n}" for n in numbers)))
+        for slot, numbers in enumerate(passages)
+    ]
+    sides = Sides(written(tmp_path, rows, part_rows=2), [], by)
+    seen = set()
+    for seed in range(20):
+        found = sides.of(seed)
+        assert found["lg_00"] == found["lg_01"] == found["lg_02"]
+        assert found["lg_03"] == found["lg_04"]
+        seen.add((found["lg_00"], found["lg_03"], found["lg_05"]))
+    assert len(seen) > 4, "what shares nothing is not held together"
+
+
+def test_the_same_words_under_another_id_are_the_same_passage(tmp_path: Path) -> None:
+    rows = [
+        near_to(str(n), n, **of_chunk(f"{'abc'[n]}#s1", sha256="d"[n // 2 :])) for n in range(3)
+    ]
+    sides = Sides(written(tmp_path, rows), [], "chunk")
+    found = [sides.of(seed) for seed in range(20)]
+    assert all(each["lg_00"] == each["lg_01"] for each in found)
+    assert any(each["lg_00"] != each["lg_02"] for each in found)
+
+
+def test_one_text_under_several_ids_is_one_source(tmp_path: Path) -> None:
+    """Its digest counts, where rows rest on different passages of its copies."""
+    data_dir = DataDir(tmp_path)
+    law, other = boats_act(1), boats_act(2)
+    names = [add_text(data_dir, name, text) for name, text in
+             (("a", law), ("b", law), ("c", other))]  # fmt: skip
+    rows = [near_to(str(n), n, **of_chunk(f"{name}#s{n + 1}")) for n, name in enumerate(names)]
+    sides = Sides(written(tmp_path, rows), [], "source")
+    found = [sides.of(seed) for seed in range(20)]
+    assert all(each["lg_00"] == each["lg_01"] for each in found)
+    assert any(each["lg_00"] != each["lg_02"] for each in found)
+
+
+@pytest.mark.parametrize(
+    ("rows", "flags", "said"),
+    [
+        (
+            [near_to(str(n), n, **of_chunk(f"a#s{n}", f"a#s{n + 1}")) for n in range(4)],
+            [],
+            "all rows hang together, because they share passages or are too near to each other",
+        ),
+        (
+            [near_to(str(n), n, **of_chunk(f"a#s{n}")) for n in range(4)],
+            ["--split-by", "source"],
+            "all rows hang together by source; --split-by chunk may part them",
+        ),
+        ([near_to(str(n), n) for n in range(2)], [], "take another --split-seed or another share"),
+    ],
+)
+def test_why_a_side_is_empty_is_told(
+    program: Program, tmp_path: Path, rows: list[Sample], flags: list[str], said: str
+) -> None:
+    """With what to do about it; nothing is written."""
+    written(program.data_dir.root, rows)
+    out = tmp_path / "x.jsonl"
+    done = program.run("dataset", "export", str(out), "--split", "0.001", *flags)
+    assert done.code == 2
+    assert f"the split leaves no row for test: nothing was written; {said}" in done.err
+    assert not list(tmp_path.glob("x*"))
 
 
 def test_the_program_ties_what_its_index_calls_near(program: Program, tmp_path: Path) -> None:

@@ -240,7 +240,9 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     reasoning = _one_of("--reasoning", order.reasoning, export.REASONINGS)
     data_dir = existing(settings)
     trainers.check(order.out, form)
-    contexts = _contexts(data_dir, order)
+    with_context = _has_context(order)
+    split = _split(settings, data_dir, order)
+    contexts = _contexts(data_dir, order, split) if with_context else None
     done = export.export(
         data_dir,
         order.out,
@@ -254,7 +256,7 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
         ),
         form=form,
         wanted=order.wanted,
-        split=_split(settings, data_dir, order),
+        split=split,
         rehearsal=order.rehearsal,
         thinking=reasoning == "thinking",
         refused=_refused(settings, data_dir, order) if form == "kto" else None,
@@ -270,8 +272,9 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     )
     for path, text in files.items():
         write_beside(data_dir, path, text)
-    bare = contexts.bare if contexts is not None else 0
-    done = replace(done, beside=tuple(map(str, files)), without_context=bare)
+    done = replace(done, beside=tuple(map(str, files)))
+    if contexts is not None:
+        done = replace(done, without_context=contexts.bare, fewer_distractors=contexts.short)
     dataset_screens.show_exported(console, done)
     return 0
 
@@ -306,18 +309,30 @@ def _refused(settings: Settings, data_dir: DataDir, order: ExportOrder) -> Refus
     )
 
 
-def _contexts(data_dir: DataDir, order: ExportOrder) -> SourceContexts | None:
-    """The passages that the rows were written from, to stand before the questions; None: nothing
-    does."""
+def _has_context(order: ExportOrder) -> bool:
+    """Whether passages stand before the questions.
+
+    Raises:
+        UsageError: the format has no place for them, or distractors were asked for alone.
+    """
     if _one_of("--context", order.context, ("none", "source")) == "none":
         if order.distractors:
             raise UsageError("--distractors is for --context source: add it")
-        return None
+        return False
     if order.form in ("schema", "legacy", "kto"):
         raise UsageError(f"--context source has no place in --format {order.form}")
+    return True
+
+
+def _contexts(
+    data_dir: DataDir, order: ExportOrder, split: splitting.Split | None
+) -> SourceContexts:
+    """The passages that the rows were written from, to stand before the questions."""
     from legalgen.dataset.contexts import SourceContexts  # few exports have passages
 
-    return SourceContexts(data_dir, order.distractors, order.split_seed)
+    return SourceContexts(
+        data_dir, order.distractors, order.split_seed, split, rehearsal=order.rehearsal
+    )
 
 
 def _one_of(flag: str, value: str, allowed: Sequence[_T]) -> _T:

@@ -19,7 +19,7 @@ with ``context`` the passages stand before the question.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
@@ -246,8 +246,9 @@ class Exported(msgspec.Struct, frozen=True):
     """What was written: rows by file, and how many rows of the dataset were left out.
 
     ``without_thinking`` counts rows of which the vendor's own text was asked for and not kept,
-    ``without_context`` those that rest on no passage where passages were asked for, ``excluded``
-    those that came too near to a benchmark, ``labels`` the rows of a KTO export.
+    ``without_context`` those that rest on no passage where passages were asked for,
+    ``fewer_distractors`` those for which there were not so many others, ``excluded`` those that
+    came too near to a benchmark, ``labels`` the rows of a KTO export.
     ``beside`` are files for trainers, by ``trainers``.
     """
 
@@ -258,6 +259,7 @@ class Exported(msgspec.Struct, frozen=True):
     beside: tuple[str, ...] = ()
     excluded: int = 0
     without_context: int = 0
+    fewer_distractors: int = 0
 
 
 def export(
@@ -311,7 +313,9 @@ def export(
                 "--reasoning reasoning_content has the numbered steps"
             )
         labels = _add_refused(files, shape, refused, places) if refused is not None else None
-        _nothing_empty(files)
+        if empty := [side for side, file in files.items() if not file.rows]:
+            again = _wanted_rows(data_dir, chosen, rehearsal=rehearsal)
+            raise UsageError(_why_empty(empty, files, split, again))
         for file in files.values():
             file.finish()
     rows = {str(file.path): file.rows for file in files.values()}
@@ -426,13 +430,34 @@ def _rows(batch: pa.RecordBatch, mask: list[bool]) -> pa.RecordBatch:
     return batch if all(mask) else batch.filter(pa.array(mask, pa.bool_()))
 
 
-def _nothing_empty(files: Mapping[str, _File]) -> None:
-    """An empty file breaks loaders, and says that something else was meant."""
-    if not any(file.rows for file in files.values()):
-        raise UsageError("no row of the dataset is wanted: nothing was written")
-    for side, file in files.items():
-        if not file.rows:
-            raise UsageError(f"the split leaves no row for {side}: nothing was written")
+def _wanted_rows(data_dir: DataDir, wanted: Wanted, *, rehearsal: bool) -> Iterator[ExportedRow]:
+    for batch in iter_batches(data_dir, rehearsal=rehearsal):
+        yield from filter(wanted.takes, _looked_at(batch, wanted))
+
+
+def _why_empty(
+    empty: Sequence[str],
+    files: Mapping[str, _File],
+    split: Split | None,
+    rows: Iterable[ExportedRow],
+) -> str:
+    """Why nothing is written: an empty file breaks loaders, and says that something else was meant.
+
+    ``rows`` are read only where the split is at fault.
+    """
+    if split is None or len(empty) == len(files):
+        return "no row of the dataset is wanted: nothing was written"
+    if len(set(map(split.group, rows))) > 1:
+        why = "take another --split-seed or another share"
+    elif split.by == "chunk":
+        why = (
+            "all rows hang together, because they share passages or are too near to each other; "
+            "export without --split, and write a test set from other texts (batch --grounded "
+            "--source)"
+        )
+    else:
+        why = f"all rows hang together by {split.by}; --split-by chunk may part them"
+    return f"the split leaves no row for {empty[0]}: nothing was written; {why}"
 
 
 class _File(Protocol):

@@ -1,21 +1,25 @@
 """Which side of a split a row goes to, so that nothing of the test set was seen in training.
 
-Rows of one passage stay together, and with ``--split-by`` those of a whole text or topic. So do
-rows that the duplicate index calls too near (``DUP_EXACT``, ``DUP_NEAR``), with all that they stay
-together with: the whole goes where its oldest row would go by itself, so that rows which are there
-stay where they are when others are added, unless a new one is near to rows of both sides.
+Rows that share a passage stay together, and with ``--split-by`` those of a whole text or topic; one
+text stays one under whatever ids it was added. So do rows that the duplicate index calls too near
+(``DUP_EXACT``, ``DUP_NEAR``), with all that they stay together with: the whole goes where its
+oldest row would go by itself, so that rows which are there stay where they are when others are
+added, unless a new one belongs to rows of both sides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, Final, Literal
 
 import msgspec
 
 from legalgen.errors import UsageError
+from legalgen.sources.chunk import Chunk
+from legalgen.sources.collection import SourceCollection
 from legalgen.store.files import DataDir
 from legalgen.store.parts import iter_batches
 
@@ -45,8 +49,12 @@ class Split(msgspec.Struct, frozen=True):
 
     def side(self, row: Mapping[str, Any]) -> str:
         """``"train"`` or ``"test"``, of a row with ``GROUP_COLUMNS``."""
+        return self.side_of(self.group(row))
+
+    def group(self, row: Mapping[str, Any]) -> str:
+        """What decides the side of a row; the same for all rows that stay together."""
         group = group_of(row, self.by)
-        return self.side_of(self.tied.get(group, group))
+        return self.tied.get(group, group)
 
     def side_of(self, group: str) -> str:
         """The side of a group that stands alone."""
@@ -63,13 +71,13 @@ def in_test(name: str, share: float, seed: int) -> bool:
 
 
 def group_of(row: Mapping[str, Any], by: SplitBy) -> str:
-    """What a row is put on one side with: all rows of a chunk, a text or a topic."""
+    """What a row is put on one side with before any ties: its first passage, its text or topic."""
     chunks = [source["id"] for source in row.get("sources") or ()]
     match by:
         case "topic":
             return f"{row['jurisdiction']}/{row['practice_area']}/{row['topic']}"
         case "source" if chunks:
-            return str(chunks[0]).partition("#")[0]
+            return _source_of(chunks[0])
         case _:
             return str(chunks[0]) if chunks else str(row["id"])
 
@@ -77,28 +85,76 @@ def group_of(row: Mapping[str, Any], by: SplitBy) -> str:
 def tied(
     data_dir: DataDir, near: Iterable[Sequence[str]], by: SplitBy, *, rehearsal: bool = False
 ) -> dict[str, str]:
-    """The groups that go with another one because rows of both are near, and which that is.
+    """The groups that go with another one because rows of both share a passage or are near.
 
     ``near`` are ids of rows that are near to each other, group by group.
 
     Raises:
-        DiskError: a part cannot be read.
+        DiskError: a part or, by source, what is known of a text cannot be read.
     """
     related = [set(ids) for ids in near]
     wanted = set[str]().union(*related)
-    if not wanted:
-        return {}
-    groups = {
-        row["id"]: group_of(row, by)
-        for row in _rows(data_dir, rehearsal=rehearsal)
-        if row["id"] in wanted
-    }
-    joined = _joined({groups[each] for each in ids if each in groups} for ids in related)
+    names_of = _PassageNames(data_dir, by)
+    groups: dict[str, str] = {}
+    holders: dict[str, str] = {}
+    sharing: set[tuple[str, str]] = set()
+    for row in _rows(data_dir, rehearsal=rehearsal, only_grounded=not wanted):
+        group = group_of(row, by)
+        if row["id"] in wanted:
+            groups[row["id"]] = group
+        for name in names_of.row(row):
+            if (other := holders.setdefault(name, group)) != group:
+                sharing.add((other, group))
+    near_groups = ({groups[each] for each in ids if each in groups} for ids in related)
+    joined = _joined(chain(map(set, sharing), near_groups))
     oldest = _oldest(data_dir, frozenset(joined), by, rehearsal=rehearsal)
     first: dict[str, str] = {}
     for group, of in joined.items():
         first[of] = min(group, first.get(of, group), key=lambda each: oldest[each])
     return {group: first[of] for group, of in joined.items() if first[of] != group}
+
+
+def held_out(
+    data_dir: DataDir, split: Split, *, rehearsal: bool = False
+) -> Callable[[Chunk], bool]:
+    """Whether a passage is of the test set: a row of it was written from this or, by source, from
+    another passage of the same text.
+
+    Raises:
+        DiskError: a part or, by source, what is known of a text cannot be read.
+    """
+    names_of = _PassageNames(data_dir, split.by)
+    names = {
+        name
+        for row in _rows(data_dir, rehearsal=rehearsal, only_grounded=True)
+        if split.side(row) == "test"
+        for name in names_of.row(row)
+    }
+    return lambda chunk: not names.isdisjoint(names_of.passage(chunk.id, chunk.sha256))
+
+
+class _PassageNames:
+    """What only one side may have of a passage: its id and its words, by source its text's too."""
+
+    def __init__(self, data_dir: DataDir, by: SplitBy) -> None:
+        self._whole = by == "source"
+        known = SourceCollection(data_dir).all() if self._whole else ()
+        self._digests = {each.id: each.sha256 for each in known}
+
+    def row(self, row: Mapping[str, Any]) -> Iterator[str]:
+        """Of all passages that a row was written from."""
+        for source in row.get("sources") or ():
+            yield from self.passage(source["id"], source.get("sha256"))
+
+    def passage(self, chunk_id: str, sha256: str | None) -> Iterator[str]:
+        """Of one passage; ``sha256`` is of its words, None where a row does not tell it."""
+        source = _source_of(chunk_id)
+        texts = (source, self._digests.get(source)) if self._whole else ()
+        yield from filter(None, (chunk_id, sha256, *texts))
+
+
+def _source_of(chunk_id: str) -> str:
+    return chunk_id.partition("#")[0]
 
 
 def _joined(related: Iterable[set[str]]) -> dict[str, str]:
@@ -130,6 +186,14 @@ def _oldest(
     return found
 
 
-def _rows(data_dir: DataDir, *more: str, rehearsal: bool) -> Iterator[Mapping[str, Any]]:
+def _rows(
+    data_dir: DataDir, *more: str, rehearsal: bool, only_grounded: bool = False
+) -> Iterator[Mapping[str, Any]]:
+    """Rows with ``GROUP_COLUMNS``; ``only_grounded``: those without passages may be left out."""
     for batch in iter_batches(data_dir, (*GROUP_COLUMNS, *more), rehearsal=rehearsal):
+        if only_grounded and (
+            "sources" not in batch.schema.names
+            or batch.column("sources").null_count == batch.num_rows
+        ):
+            continue  # 10,000 rows at once, in place of one after another
         yield from batch.to_pylist()

@@ -395,8 +395,8 @@ def changed_since(source: SourceText) -> str | None:
 def drawn_beside(source: SourceText, known: Iterable[SourceText]) -> list[str]:
     """What was added before and is drawn from as well: the same text, or the file before a change.
 
-    Rows of the one text are not known to be of the other: a split may part them, and law that was
-    changed is taught beside what it is now.
+    The same text is drawn from twice as often as others, and law that was changed is taught beside
+    what it is now.
     """
     said = {
         each.id: f"is the same text as {source.id}"

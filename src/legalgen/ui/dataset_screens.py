@@ -191,6 +191,11 @@ def show_exported(console: Console, done: Exported) -> None:
             f"{plural(done.without_context, 'row')} that rest on no passage (batch --source): no "
             "context there; --status grounded leaves them out"
         )
+    if done.fewer_distractors:
+        console.talk(
+            f"{plural(done.fewer_distractors, 'row')} with fewer passages than --distractors asks "
+            "for: no others are there (of a training row: none that the test set rests on)"
+        )
     if done.without_thinking:
         console.talk(
             f"{plural(done.without_thinking, 'row')} without the vendor's reasoning: empty there"
