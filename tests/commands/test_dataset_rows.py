@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from legalgen.dataset.imports import DIFFICULTY_FLAG, STEPS_FLAG
+from legalgen.dataset.wanted import IMPORT_FLAGS
 from legalgen.errors import Reason, UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
@@ -80,9 +82,9 @@ def test_rows_are_listed_and_drawn_by_the_same_filters(shelf: DataDir) -> None:
     assert drawn.stdout.startswith(ROW.id)
     seed = drawn.stderr.removeprefix("the same ones again: --seed ").strip()
     assert data("sample", "-n", "3", "--seed", seed) == data("sample", "-n", "3", "--seed", seed)
-    error = failure("list", "--topic", "torts", "--grep", "x")
+    error = failure("list", "--topic", "formation", "--grep", "zz")
     assert isinstance(error, UsageError)
-    assert "there is no row by --topic torts --grep x in " in str(error)
+    assert "there is no row by --topic formation --grep zz in " in str(error)
 
 
 def test_refused_answers_are_shown_with_their_reasons(shelf: DataDir) -> None:
@@ -149,3 +151,62 @@ def test_the_gate_looks_at_the_rows_of_a_filter(shelf: DataDir) -> None:
     refused = failure("check", "--flag", "DUP_*", "--drop", "DUP_*")
     assert isinstance(refused, UsageError)
     assert "`dataset drop` takes out rows by filters" in str(refused)
+
+
+OWN = make_sample(
+    5, flags=("OF_OURS",), jurisdiction="mars", practice_area="space", topic="orbits",
+    difficulty="steep",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "said"),
+    [
+        ("--without-flag", "DUP", " is no flag of the gate or of a row; did you mean 'DUP*'?"),
+        ("--without-flag", "PARAFRASE", "; did you mean PARAPHRASE?"),
+        ("--flag", "NOPE", "; the rows have DUP_SOFT, OF_OURS"),
+        ("--flag", "'ZZ_*'", "; the rows have DUP_SOFT, OF_OURS"),
+        ("--jurisdiction", "ukx", " is no jurisdiction of the taxonomy or of a row; did you mean"),
+        ("--jurisdiction", "'u*'", "; the rows have mars, uk"),
+        ("--practice-area", "uk/contract", "; did you mean contract?"),
+        ("--topic", "formatoin", "; did you mean formation?"),
+        ("--difficulty", "hard", "; the rows have basic, expert, steep"),
+    ],
+)
+def test_a_name_that_nobody_has_is_refused_whatever_else_is_asked(
+    shelf: DataDir, tmp_path: Path, flag: str, value: str, said: str
+) -> None:
+    """``--without-flag`` would leave nothing out, and beside a good name no other is missed."""
+    written(shelf.root, [OWN], batch_id="20261201-own")
+    for words in (
+        ("export", str(tmp_path / "x.jsonl")), ("list",), ("sample",), ("stats",), ("check",),
+        ("page", "--rows", str(tmp_path / "x.html")), ("drop", "--dry-run"), ("review",),
+    ):  # fmt: skip
+        error = failure(*words, flag, value.strip("'"), "--jurisdiction", "uk")
+        assert isinstance(error, UsageError)
+        assert f"{flag} {value} is no " in str(error)
+        assert said in str(error)
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_what_the_rows_have_or_the_gate_knows_may_be_named(shelf: DataDir) -> None:
+    """In either case, whether a row has it or not; so may what was taken out, to be put back."""
+    written(shelf.root, [OWN], batch_id="20261201-own")
+    for flag in ("dup_soft", "of_ours", "PARAPHRASE", *IMPORT_FLAGS):
+        assert data("stats", "--without-flag", flag)["rows"] in (5, 6)
+    own = ("--flag", "OF_*", "--jurisdiction", "Mars", "--practice-area", "SPACE", "--topic",
+           "orbits", "--difficulty", "steep")  # fmt: skip
+    assert data("list", *own)["matched"] == 1
+    assert run("drop", *own).exit_code == 0
+    assert run("drop", "--undrop", *own).exit_code == 0
+    assert data("list", *own)["matched"] == 1
+    assert IMPORT_FLAGS == (DIFFICULTY_FLAG, STEPS_FLAG)
+
+
+def test_the_reasons_of_refused_answers_may_be_named(shelf: DataDir) -> None:
+    """Those that no gate knows any more, too; one that none has is a mistake there as well."""
+    with BatchWriter(shelf, BATCH, note_part=lambda *_: None) as writer:
+        writer.reject(Rejected(NOW, 3, "groq", "m", (Reason("OLD_ONE", "so it was"),), "text", 9))
+    assert data("list", "--rejected", "--flag", "old_one")["matched"] == 1
+    assert "the rows have DUP_SOFT" in str(failure("list", "--flag", "OLD_ONE"))
+    assert "did you mean OLD_ONE?" in str(failure("list", "--rejected", "--flag", "OLD_OEN"))

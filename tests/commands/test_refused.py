@@ -60,7 +60,7 @@ def test_a_plan_is_of_a_new_batch_with_calls_of_its_own(program: Program, word: 
 # --------------------------------------------------------------------------- nothing is no success
 
 
-@pytest.mark.parametrize("filters", [("--flag", "nosuch"), ("--score-below", "1.5")])
+@pytest.mark.parametrize("filters", [("--flag", "BAD_JSON"), ("--score-below", "1.5")])
 def test_a_check_of_no_rows_is_refused_as_a_list_of_none_is(
     program: Program, vendors: VendorServer, filters: tuple[str, ...]
 ) -> None:

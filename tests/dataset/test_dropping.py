@@ -115,7 +115,7 @@ def test_by_command_it_is_counted_first_and_can_be_undone(shelf: DataDir) -> Non
         ((), "name rows by their ids or by a filter"),
         (("--undrop",), "name rows by their ids or by a filter"),
         (("zz",), "there is no row zz"),
-        (("--topic", "torts"), "there is no row by --topic torts"),
+        (("--jurisdiction", "us"), "there is no row by --jurisdiction us"),
         (("--grep", "("), "no regular expression"),
     ],
 )

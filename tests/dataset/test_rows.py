@@ -60,6 +60,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
         (Wanted(grep=r"^no seal$"), [1]),
         (Wanted(grep="weigh [13]"), [1, 3]),
         (Wanted(jurisdictions=("eu",)), []),
+        (Wanted(jurisdictions=("UK",), difficulties=("Basic",), topics=("FORM*",)), [0]),
     ],
 )
 def test_a_filter_means_rows(shelf: DataDir, chosen: Wanted, slots: list[int]) -> None:

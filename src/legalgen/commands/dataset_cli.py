@@ -12,7 +12,7 @@ import typer
 
 from legalgen.commands.offers import among
 from legalgen.commands.options import Flags, console_of, group, settings_of, takes
-from legalgen.commands.row_filters import Filters, wanted_of
+from legalgen.commands.row_filters import Filters, wanted_in
 
 app = group("dataset", "Verify, compact, import, export, check and measure datasets.")
 
@@ -203,7 +203,7 @@ def export(
         out=out,
         form=form,
         reasoning=reasoning,
-        wanted=wanted_of(filters),
+        wanted=wanted_in(settings, filters, rehearsal=rehearsal),
         system=system,
         split=split,
         split_seed=split_seed,
@@ -303,7 +303,7 @@ def check(
         drop=tuple(code for code in codes if code),
         write_flags=write_flags,
         dry_run=dry_run,
-        wanted=wanted_of(filters),
+        wanted=wanted_in(settings, filters),
         workers=workers,
     )
     return dataset.check_rows(settings, console_of(settings), order)
@@ -339,7 +339,7 @@ def stats(
 
     settings = settings_of(flags)
     order = dataset.StatsOrder(
-        wanted=wanted_of(filters),
+        wanted=wanted_in(settings, filters, rehearsal=rehearsal),
         html=html,
         review=review,
         review_rows=review_rows,
@@ -397,7 +397,10 @@ def list_(
 
     settings = settings_of(flags)
     order = dataset_rows.LookOrder(
-        wanted=wanted_of(filters), rows=limit, rejected=rejected, rehearsal=rehearsal
+        wanted=wanted_in(settings, filters, rehearsal=rehearsal, rejected=rejected),
+        rows=limit,
+        rejected=rejected,
+        rehearsal=rehearsal,
     )
     return dataset_rows.list_(settings, console_of(settings), order)
 
@@ -421,7 +424,11 @@ def sample(
 
     settings = settings_of(flags)
     order = dataset_rows.LookOrder(
-        wanted=wanted_of(filters), rows=rows, seed=seed, rejected=rejected, rehearsal=rehearsal
+        wanted=wanted_in(settings, filters, rehearsal=rehearsal, rejected=rejected),
+        rows=rows,
+        seed=seed,
+        rejected=rejected,
+        rehearsal=rehearsal,
     )
     return dataset_rows.sample(settings, console_of(settings), order)
 
@@ -457,7 +464,7 @@ def drop(
     settings = settings_of(flags)
     order = dataset_rows.DropOrder(
         ids=tuple(ids or ()),
-        wanted=wanted_of(filters),
+        wanted=wanted_in(settings, filters, rehearsal=rehearsal),
         undo=undrop,
         dry_run=dry_run,
         rehearsal=rehearsal,
@@ -493,7 +500,12 @@ def review(
 
     settings = settings_of(flags)
     order = dataset_rows.ReviewOrder(
-        wanted=wanted_of(filters), rows=rows, seed=seed, sheet=sheet, drop=drop, rehearsal=rehearsal
+        wanted=wanted_in(settings, filters, rehearsal=rehearsal),
+        rows=rows,
+        seed=seed,
+        sheet=sheet,
+        drop=drop,
+        rehearsal=rehearsal,
     )
     return dataset_rows.review(settings, console_of(settings), order)
 
@@ -524,7 +536,7 @@ def page(
     from legalgen.commands import dataset, dataset_rows
 
     settings = settings_of(flags)
-    wanted = wanted_of(filters)
+    wanted = wanted_in(settings, filters, rehearsal=rehearsal)
     if not rows:
         return dataset.write_report(
             settings, console_of(settings), out or Path("report.html"), wanted, rehearsal=rehearsal

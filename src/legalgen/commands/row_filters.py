@@ -12,6 +12,7 @@ from legalgen.commands.offers import Offer, among
 
 if TYPE_CHECKING:
     from legalgen.dataset.wanted import Wanted
+    from legalgen.settings.layers import Settings
 
 Filters = Mapping[str, Any]
 """Values by the name of an option; None and an empty list are filters not given."""
@@ -83,3 +84,37 @@ def wanted_of(given: Filters) -> Wanted:
         score_below=given["score_below"],
         grep=given["grep"] or "",
     ).checked()
+
+
+def wanted_in(
+    settings: Settings, given: Filters, *, rehearsal: bool = False, rejected: bool = False
+) -> Wanted:
+    """As ``wanted_of``, held against the rows; ``rejected``: against the refused answers.
+
+    Raises:
+        UsageError: an option cannot be meant, or names what is not there.
+        DiskError: what is there cannot be read.
+    """
+    wanted = wanted_of(given)
+    if wanted:
+        _check_names(wanted, settings, rehearsal=rehearsal, rejected=rejected)
+    return wanted
+
+
+def _check_names(wanted: Wanted, settings: Settings, *, rehearsal: bool, rejected: bool) -> None:
+    from legalgen.dataset.refused import codes_in
+    from legalgen.dataset.rows import values_in
+    from legalgen.dataset.wanted import Wanted, check_names
+    from legalgen.law.from_settings import taxonomy_of
+    from legalgen.store.files import DataDir, is_folder
+
+    data_dir = DataDir(settings.data_dir)
+    if not is_folder(data_dir.root):
+        return  # the command tells that there is none
+
+    def present(column: str) -> set[str]:
+        return codes_in(data_dir) if rejected else values_in(data_dir, column, rehearsal=rehearsal)
+
+    if rejected:  # what else is asked of them is refused
+        wanted = Wanted(flags=wanted.flags, without_flags=wanted.without_flags)
+    check_names(wanted, lambda: taxonomy_of(settings), present)

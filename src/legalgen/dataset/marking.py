@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 
 import msgspec
 
 from legalgen.dataset.check import Judged, Linter
 from legalgen.dataset.foreign import Row, UnreadableRow
+from legalgen.dataset.wanted import matches
 from legalgen.errors import UsageError
 from legalgen.quality.codes import CODES
 from legalgen.store.files import DataDir
@@ -43,9 +43,9 @@ def checked_codes(patterns: Sequence[str]) -> tuple[str, ...]:
         UsageError: one of them means none.
     """
     for pattern in patterns:
-        if not any(fnmatchcase(code, pattern) for code in CODES):
+        if not matches(CODES, (pattern,)):
             raise UsageError(f"--drop {pattern} is no code of the gate: {', '.join(CODES)}")
-    return tuple(code for code in CODES if any(fnmatchcase(code, one) for one in patterns))
+    return tuple(code for code in CODES if matches((code,), patterns))
 
 
 def mark(

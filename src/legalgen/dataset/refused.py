@@ -101,6 +101,17 @@ def _takes(wanted: Wanted, answer: Rejected) -> bool:
     )
 
 
+def codes_in(data_dir: DataDir) -> set[str]:
+    """The codes of all reasons for which answers were refused.
+
+    Raises:
+        DiskError: a file is there and cannot be read.
+    """
+    batches = _batches(data_dir, Wanted())
+    answers = (each.answer for name in batches for each in _of(data_dir, name, Wanted()))
+    return {reason.code for answer in answers for reason in answer.reasons}
+
+
 def newest_refused(data_dir: DataDir, wanted: Wanted, most: int) -> Refusing:
     """The last ones, the newest first."""
     last: deque[RefusedAnswer] = deque(maxlen=most)

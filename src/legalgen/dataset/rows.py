@@ -59,6 +59,22 @@ def ids_of(
             yield from batch.column("id").to_pylist()
 
 
+def values_in(data_dir: DataDir, column: str, *, rehearsal: bool = False) -> set[str]:
+    """What stands in a column of texts, or in ``flags``, also in rows that were taken out.
+
+    Raises:
+        DiskError: a part cannot be read.
+    """
+    found: set[str] = set()
+    for batch in iter_batches(data_dir, [column], rehearsal=rehearsal, as_sealed=True):
+        values = batch.column(column)
+        flat = values.flatten() if column == "flags" else values
+        found.update(flat.unique().to_pylist())
+    if column == "flags":
+        found.update(*load_notes(data_dir, rehearsal=rehearsal).flags.values())
+    return found - {None}
+
+
 class Chosen(msgspec.Struct, frozen=True):
     """Some of the rows that are ``wanted``, of which there are ``matched`` in all."""
 

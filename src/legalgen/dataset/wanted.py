@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import msgspec
 
 from legalgen.errors import UsageError
+from legalgen.errors.suggestions import did_you_mean
+from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.codes import CODES
 
 CITATION_STATUSES: Final = ("unparsed", "named", "parsed", "conflict", "listed", "grounded")
 """What a citation's status can be."""
@@ -26,10 +29,10 @@ class Wanted(msgspec.Struct, frozen=True):
     """Which rows; an empty field restricts nothing, and what is given must all hold.
 
     ``flags``, ``without_flags``, ``topics`` and ``models`` are patterns (``DUP_*``, ``groq/*``); a
-    model is ``provider/model`` or ``model``. ``batches`` are ids or their beginnings. A row has the
-    status of each of its citations; ``score_below`` is of a judge's mean mark, and a row without
-    one is not below it; ``grep`` is a regular expression, in either case, for question, steps,
-    answer and citations.
+    model is ``provider/model`` or ``model``, and capitals make no difference in names. ``batches``
+    are ids or their beginnings. A row has the status of each of its citations; ``score_below`` is
+    of a judge's mean mark, and a row without one is not below it; ``grep`` is a regular expression,
+    in either case, for question, steps, answer and citations.
     """
 
     flags: tuple[str, ...] = ()
@@ -55,7 +58,7 @@ class Wanted(msgspec.Struct, frozen=True):
             UsageError: a status is none, or ``grep`` is no regular expression.
         """
         for status in self.statuses:
-            if status not in CITATION_STATUSES:
+            if status.casefold() not in CITATION_STATUSES:
                 raise UsageError(f"--status {status}: take one of {', '.join(CITATION_STATUSES)}")
         try:
             _pattern(self.grep)
@@ -83,7 +86,10 @@ class Wanted(msgspec.Struct, frozen=True):
             and (not self.topics or matches((row["topic"],), self.topics))
             and (not self.models or matches(names_of(row), self.models))
             and (self.score_below is None or _is_below(row["score"], self.score_below))
-            and (not self.statuses or any(c["status"] in self.statuses for c in row["citations"]))
+            and (
+                not self.statuses
+                or any(_one_of(c["status"], self.statuses) for c in row["citations"])
+            )
             and (not self.grep or self.finds(_texts_of(row)))
         )
 
@@ -115,13 +121,14 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
-def matches(values: Sequence[str], patterns: Sequence[str]) -> bool:
-    """Whether one of the values is like one of the patterns (``DUP_*``)."""
-    return any(fnmatchcase(value, pattern) for value in values for pattern in patterns)
+def matches(values: Iterable[str], patterns: Sequence[str]) -> bool:
+    """Whether one of the values is like one of the patterns (``DUP_*``), in either case."""
+    folded = [pattern.casefold() for pattern in patterns]
+    return any(fnmatchcase(value.casefold(), pattern) for value in values for pattern in folded)
 
 
 def _one_of(value: str, wanted: Sequence[str]) -> bool:
-    return not wanted or value in wanted
+    return not wanted or value.casefold() in map(str.casefold, wanted)
 
 
 def names_of(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -139,3 +146,96 @@ def _texts_of(row: Mapping[str, Any]) -> Iterable[str]:
     yield row["answer"]
     for cited in row["citations"]:
         yield from filter(None, (cited["text"], cited.get("quote")))
+
+
+# --- names that nobody has ---------------------------------------------------------------------
+
+
+IMPORT_FLAGS: Final = ("IMPORT_DIFFICULTY", "IMPORT_STEP_GAPS")
+"""As ``dataset.imports`` has them, which loads the gate; a test compares."""
+
+
+class _Axis(msgspec.Struct, frozen=True):
+    """Fields of a filter that name what stands in one column; ``known`` are names beyond it."""
+
+    column: str
+    fields: tuple[str, ...]
+    what: str
+    known: Callable[[Callable[[], Taxonomy]], Iterable[str]]
+    patterns: bool = False
+
+
+_AXES: Final = (
+    _Axis(
+        "flags",
+        ("flags", "without_flags"),
+        "flag of the gate or of a row",
+        lambda _: (*CODES, *IMPORT_FLAGS),
+        patterns=True,
+    ),
+    _Axis(
+        "jurisdiction",
+        ("jurisdictions",),
+        "jurisdiction of the taxonomy or of a row",
+        lambda taxonomy: (each.id for each in taxonomy().jurisdictions),
+    ),
+    _Axis(
+        "practice_area",
+        ("practice_areas",),
+        "practice area of the taxonomy or of a row",
+        lambda taxonomy: (each.id for each in taxonomy().areas),
+    ),
+    _Axis(
+        "topic",
+        ("topics",),
+        "topic of the taxonomy or of a row",
+        lambda taxonomy: (topic.id for area in taxonomy().areas for topic in area.topics),
+        patterns=True,
+    ),
+    _Axis(
+        "difficulty",
+        ("difficulties",),
+        "difficulty of the taxonomy or of a row",
+        lambda taxonomy: (each.id for each in taxonomy().difficulties),
+    ),
+)
+_LISTED: Final = 12
+"""So many values of the rows are named where none resembles what was asked for."""
+
+
+def check_names(
+    wanted: Wanted, taxonomy: Callable[[], Taxonomy], present: Callable[[str], Collection[str]]
+) -> None:
+    """That what a filter names is there at all: left out by mistake, nothing would be left out.
+
+    ``present`` tells what stands in a column of the rows; it is asked only about names that neither
+    the gate nor the taxonomy knows, as the rows are many.
+
+    Raises:
+        UsageError: a name, or a pattern, means nothing.
+    """
+    for axis in _AXES:
+        asked = [(field, value) for field in axis.fields for value in getattr(wanted, field)]
+        known = list(axis.known(taxonomy)) if asked else []
+        strange = [(field, value) for field, value in asked if not _means(axis, value, known)]
+        there = sorted(present(axis.column)) if strange else []
+        for field, value in strange:
+            if not _means(axis, value, there):
+                hint = _hint(axis, value, [*there, *known], there)
+                raise UsageError(f"{_FLAGS[field]} {shlex.quote(value)} is no {axis.what}{hint}")
+
+
+def _means(axis: _Axis, value: str, names: Iterable[str]) -> bool:
+    if axis.patterns:
+        return matches(names, (value,))
+    return any(_one_of(name, (value,)) for name in names)
+
+
+def _hint(axis: _Axis, value: str, known: Sequence[str], there: Sequence[str]) -> str:
+    """What may have been meant, or what the rows have."""
+    if axis.patterns and any(name.casefold().startswith(value.casefold()) for name in known):
+        return f"; did you mean '{value}*'?"
+    if close := did_you_mean(value, known):
+        return close
+    more = ", ..." if len(there) > _LISTED else ""
+    return f"; the rows have {', '.join(there[:_LISTED])}{more}" if there else "; no row has any"
