@@ -15,6 +15,7 @@ from legalgen.store.sample import Citation, GroundingText, Marks
 from tests.commands.test_dataset import _folders, data, failure, run
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import NOW, rows_of, written
+from tests.program import Program
 
 __all__ = ["_folders"]
 
@@ -210,3 +211,13 @@ def test_the_reasons_of_refused_answers_may_be_named(shelf: DataDir) -> None:
     assert data("list", "--rejected", "--flag", "old_one")["matched"] == 1
     assert "the rows have DUP_SOFT" in str(failure("list", "--flag", "OLD_ONE"))
     assert "did you mean OLD_ONE?" in str(failure("list", "--rejected", "--flag", "OLD_OEN"))
+
+
+@pytest.mark.parametrize("expression", ["[[]2019", "[a&&b]"])
+def test_an_expression_is_searched_for_without_a_word_of_pythons(
+    program: Program, expression: str
+) -> None:
+    """What Python may do with it one day was told with a file and a line of ours."""
+    written(program.data_dir.root, [make_sample(0, question="As held at [2019], b?")])
+    done = program.run("dataset", "list", "--grep", expression)
+    assert (done.code, done.err) == (0, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import shlex
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from legalgen.errors import UsageError
+from legalgen.errors.escaping import cut
 from legalgen.errors.suggestions import did_you_mean
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.codes import CODES
@@ -62,8 +64,8 @@ class Wanted(msgspec.Struct, frozen=True):
                 raise UsageError(f"--status {status}: take one of {', '.join(CITATION_STATUSES)}")
         try:
             _pattern(self.grep)
-        except re.error as error:
-            raise UsageError(f"--grep {self.grep}: no regular expression: {error}") from error
+        except (re.error, OverflowError, RecursionError) as error:
+            raise UsageError(f"--grep {cut(self.grep)}: no regular expression: {error}") from error
         return self
 
     @property
@@ -118,7 +120,10 @@ _FLAGS: Final[Mapping[str, str]] = {
 
 @functools.lru_cache(maxsize=8)
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
+    with warnings.catch_warnings():
+        # "[[]2019" means today what it says; what it may mean one day is no matter of the user's.
+        warnings.simplefilter("ignore")
+        return re.compile(text, re.IGNORECASE)
 
 
 def matches(values: Iterable[str], patterns: Sequence[str]) -> bool:
