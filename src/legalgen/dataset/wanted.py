@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import shlex
-import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import msgspec
 
+from legalgen.dataset import searching
 from legalgen.errors import UsageError
 from legalgen.errors.escaping import cut
 from legalgen.errors.suggestions import did_you_mean
@@ -63,7 +62,7 @@ class Wanted(msgspec.Struct, frozen=True):
             if status.casefold() not in CITATION_STATUSES:
                 raise UsageError(f"--status {status}: take one of {', '.join(CITATION_STATUSES)}")
         try:
-            _pattern(self.grep)
+            searching.compiled(self.grep)
         except (re.error, OverflowError, RecursionError) as error:
             raise UsageError(f"--grep {cut(self.grep)}: no regular expression: {error}") from error
         return self
@@ -96,9 +95,19 @@ class Wanted(msgspec.Struct, frozen=True):
         )
 
     def finds(self, texts: Iterable[str]) -> bool:
-        """Whether ``grep`` stands in one of the texts."""
-        pattern = _pattern(self.grep)
-        return any(pattern.search(text) for text in texts)
+        """Whether ``grep`` stands in one of the texts.
+
+        Raises:
+            UsageError: it is an expression that takes too long.
+        """
+        try:
+            return searching.found(self.grep, texts)
+        except TimeoutError as error:
+            raise UsageError(
+                f"--grep {cut(self.grep)}: the search in one row took over "
+                f"{searching.LONGEST_S:g} s; write it without a repetition inside another, as in "
+                "(a+)*"
+            ) from error
 
     def __str__(self) -> str:
         """As it is typed."""
@@ -116,14 +125,6 @@ _FLAGS: Final[Mapping[str, str]] = {
     "difficulties": "--difficulty", "models": "--model", "topics": "--topic",
     "statuses": "--status", "score_below": "--score-below", "grep": "--grep",
 }  # fmt: skip
-
-
-@functools.lru_cache(maxsize=8)
-def _pattern(text: str) -> re.Pattern[str]:
-    with warnings.catch_warnings():
-        # "[[]2019" means today what it says; what it may mean one day is no matter of the user's.
-        warnings.simplefilter("ignore")
-        return re.compile(text, re.IGNORECASE)
 
 
 def matches(values: Iterable[str], patterns: Sequence[str]) -> bool:
