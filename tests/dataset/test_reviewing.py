@@ -192,6 +192,10 @@ def test_a_sheet_is_read_back(tmp_path: Path, delimiter: str) -> None:
     shown = run("review", "--from", str(sheet), "--drop").stdout
     assert "4 rows marked, 2 of them wrong, 2 taken out; 2 say nothing" in shown
     assert (reviews_path(data_dir).stat().st_size, row_count(data_dir)) == (size, 4)
+    again = run("review", "--from", str(sheet), "--drop")
+    assert "2 of them wrong, 2 out already; 2 say nothing" in again.stdout
+    assert "--drop" not in again.stderr
+    assert "--drop takes out those" in run("review", "--from", str(sheet)).stderr
     five = run("stats").stdout
     assert "2 of 3 rows found wrong (66.7%; of all rows 20.8% to 93.8%" in five
 
@@ -205,7 +209,14 @@ def test_a_sheet_that_cannot_be_meant_is_taken_in_by_no_half(tmp_path: Path) -> 
     assert f"row 2 ({ids[1]}): correct is 'maybe': write yes or no" in str(
         failure("review", "--from", str(sheet))
     )
+    again = f"{ids[0]},no\n{ids[1]},yes\n"
+    sheet.write_text(f"id,correct\n{ids[0]},yes\n{again}")
+    assert f"row 2 ({ids[0]}): row 1 marks it otherwise: nothing was taken in" in str(
+        failure("review", "--from", str(sheet))
+    )
     assert read_reviews(data_dir) == {}
+    sheet.write_text(f"id,correct\n{again}{again}")
+    assert data("review", "--from", str(sheet))["marked"] == 2
     for text, words in (("a,b\n1,2\n", "no column 'id'"), ("id,correct\nzz,yes\n", "no row of")):
         sheet.write_text(text)
         assert words in str(failure("review", "--from", str(sheet)))

@@ -213,7 +213,8 @@ def _read_sheet(
         out = reviewing.take_out(data_dir, done.wrong, rehearsal=order.rehearsal, patience=patience)
         done = msgspec.structs.replace(done, taken_out=out)
     _renew_card(settings, console, data_dir, rehearsal=order.rehearsal)
-    review_screen.show_sheet(console, sheet, done, reviewed(data_dir, rehearsal=order.rehearsal))
+    found = reviewed(data_dir, rehearsal=order.rehearsal)
+    review_screen.show_sheet(console, sheet, done, found, drop=order.drop)
     return 0
 
 

@@ -154,11 +154,13 @@ def read_sheet(
     taken in or nothing; reading it twice changes nothing.
 
     Raises:
-        UsageError: it cannot be read, or a mark is neither yes nor no; nothing was taken in.
+        UsageError: it cannot be read, a mark is neither yes nor no, or one row has both; nothing
+            was taken in.
     """
     rows = _rows_of(data_dir, rehearsal=rehearsal)
     known = read_reviews(data_dir, rehearsal=rehearsal)
-    marks: list[ReviewMark] = []
+    marks: dict[str, ReviewMark] = {}
+    at: dict[str, int] = {}
     unmarked, strange = 0, set[str]()
     faults: list[str] = []
     for number, line in enumerate(_lines(path), 1):
@@ -172,15 +174,17 @@ def read_sheet(
             unmarked += 1
         elif name not in rows:
             strange.add(name)
+        elif _contradict(mark, marks.get(name)):
+            faults.append(f"row {number} ({name}): row {at[name]} marks it otherwise")
         else:
-            marks.append(mark)
+            marks[name], at[name] = mark, number
     if faults:
         more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
         raise UsageError(f"{path}: {'; '.join(faults[:_NAMED])}{more}: nothing was taken in")
-    new = [mark for mark in marks if _is_news(mark, known.get(mark.id))]
+    new = [mark for mark in marks.values() if _is_news(mark, known.get(mark.id))]
     if new:
         append_reviews(data_dir, new, rehearsal=rehearsal)
-    wrong = [mark.id for mark in marks if mark.verdict == "wrong"]
+    wrong = [mark.id for mark in marks.values() if mark.verdict == "wrong"]
     return SheetRead(len(marks), unmarked, len(strange), wrong)
 
 
@@ -260,6 +264,15 @@ def _yes_or_no(line: Mapping[str, str], column: str) -> bool | None:
     if word not in _YES | _NO:
         raise ValueError(f"{column} is {line[column]!r}: write yes or no")
     return word in _YES
+
+
+def _contradict(one: ReviewMark, other: ReviewMark | None) -> bool:
+    """Whether two lines of a sheet answer the same question about one row differently."""
+    if other is None:
+        return False
+    verdicts = {one.verdict, other.verdict} - {""}
+    citations = {one.citations_ok, other.citations_ok} - {None}
+    return len(verdicts) > 1 or len(citations) > 1
 
 
 def _is_news(mark: ReviewMark, known: ReviewMark | None) -> bool:

@@ -101,17 +101,21 @@ def show_walked(console: Console, done: Walked, found: Reviewed | None) -> None:
     _show_found(console, found)
 
 
-def show_sheet(console: Console, path: Path, done: SheetRead, found: Reviewed | None) -> None:
-    """How many marks a sheet held, and what was found in all."""
+def show_sheet(
+    console: Console, path: Path, done: SheetRead, found: Reviewed | None, *, drop: bool
+) -> None:
+    """How many marks a sheet held, and what was found in all; ``drop``: the wrong are out now."""
     if console.json:
         console.data({**msgspec.to_builtins(done), "reviewed": found})
         return
+    before = len(done.wrong) - done.taken_out
     out = f", {done.taken_out} taken out" if done.taken_out else ""
+    out += f", {before} out already" if drop and before else ""
     console.text(
         f"{path}: {plural(done.marked, 'row')} marked, {len(done.wrong)} of them wrong{out}; "
         f"{done.unmarked} say nothing, {done.unknown} are of no row here"
     )
-    if len(done.wrong) > done.taken_out and not console.quiet:
+    if done.wrong and not drop and not console.quiet:
         console.talk("--drop takes out those that were found wrong")
     _show_found(console, found)
 
