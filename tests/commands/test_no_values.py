@@ -14,19 +14,20 @@ from tests.vendors import VendorServer
 ROUTE = "groq/openai/gpt-oss-120b"
 
 COMMANDS = [
-    (("sources", "add", "", "--licence", "OGL"), "PATHS"),
-    (("sources", "check", ""), "PATHS"),
-    (("sources", "show", ""), "NAME"),
-    (("batch", "", "--resume"), "BATCH-ID"),
+    (("sources", "add", "", "--licence", "OGL"), "PATH"),
+    (("sources", "check", ""), "PATH"),
+    (("sources", "show", ""), "ID"),
+    (("batch", "", "--resume"), "ID"),
     (("batch", "--plan", "--wait-max", ""), "--wait-max"),
-    (("history", ""), "BATCH-ID"),
+    (("history", ""), "ID"),
     (("history", "--since", ""), "--since"),
     (("dataset", "import", ""), "FILE"),
     (("dataset", "export", ""), "OUT"),
     (("dataset", "export", "x.jsonl", "--flag", ""), "--flag"),
     (("dataset", "drop", "--grep", ""), "--grep"),
-    (("dataset", "drop", "lg_1", ""), "IDS"),
-    (("dataset", "page", ""), "OUT"),
+    (("dataset", "drop", "lg_1", ""), "ID"),
+    (("dataset", "show", ""), "ID"),
+    (("dataset", "page", ""), "FILE"),
     (("dataset", "review", "--from", ""), "--from"),
     (("dataset", "push", ""), "TARGET"),
     (("generate", "--data-dir", ""), "--data-dir"),
@@ -68,7 +69,7 @@ NO_TEXT = "caf\udce9"
         (("dataset", "export", f"{NO_TEXT}.jsonl"), "OUT"),
         (("dataset", "export", "x.jsonl", "--system", NO_TEXT), "--system"),
         (("dataset", "list", "--grep", NO_TEXT), "--grep"),
-        (("history", NO_TEXT), "BATCH-ID"),
+        (("history", NO_TEXT), "ID"),
     ],
 )
 def test_a_value_that_is_no_text_is_a_sentence(

@@ -76,6 +76,20 @@ def test_a_symbolic_link_stays_one(
     assert [path.name for path in there.parent.iterdir()] == ["out.jsonl"]
 
 
+@pytest.mark.parametrize("words", WRITERS)
+def test_a_link_into_no_folder_is_a_mistake(
+    program: Program, vendors: VendorServer, words: tuple[str, ...]
+) -> None:
+    """As a folder that is not there is, and no failure of the disk; nothing is made."""
+    assert program.run("batch", *ONE).code == 0
+    link = program.home / "out.jsonl"
+    link.symlink_to(program.home / "gone" / "out.jsonl")
+    ended = program.run(*words, str(link))
+    said = f"{link}: it is a link into a folder that is not there; name a file to write\n"
+    assert (ended.code, ended.err.endswith(said)) == (2, True), ended
+    assert not (program.home / "gone").exists()
+
+
 def test_no_link_leads_an_export_into_the_dataset(program: Program, vendors: VendorServer) -> None:
     """Its readers would take the file in."""
     assert program.run("batch", *ONE).code == 0

@@ -118,9 +118,9 @@ def _number(param: Any, value: str) -> int | float:
 
 
 def _named(param: Any) -> str:
-    """A parameter as the user writes it."""
+    """A parameter as the user writes it, or as ``--help`` calls it."""
     is_option = param.param_type_name == "option"
-    return max(param.opts, key=len) if is_option else _as_argument(param.name)
+    return max(param.opts, key=len) if is_option else param.metavar or _as_argument(param.name)
 
 
 def _refuse_no_text(param: Any, value: str) -> None:

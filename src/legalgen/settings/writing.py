@@ -87,7 +87,7 @@ def no_file(path: Path) -> str | None:
             return "it is a stream that is open already, and no file"
         mode = path.stat().st_mode
     except OSError:  # nothing is there, or whoever writes is told why it cannot be looked at
-        return None
+        return "it is a link into a folder that is not there" if _leads_nowhere(path) else None
     if stat.S_ISDIR(mode):
         return "it is a folder"
     return None if stat.S_ISREG(mode) else "it is a device or a pipe, and no file"
@@ -107,6 +107,13 @@ def _is_a_stream(path: Path) -> bool:
             return False
         each = Path(folder) / os.readlink(each)  # noqa: PTH115 - see the head of the module
     return False
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Whether it is a symbolic link whose file could not even be made."""
+    if not os.path.islink(path):  # noqa: PTH114 - Path's raises where it may not look
+        return False
+    return not os.path.lexists(Path(os.path.realpath(path)).parent)
 
 
 @contextlib.contextmanager
