@@ -175,6 +175,25 @@ def test_each_form_comes_with_what_trainers_need(tmp_path: Path, form: str) -> N
         assert set(entries["x-train"]["columns"].values()) <= row.keys()
 
 
+def test_files_of_one_stem_have_an_entry_and_a_page_each(tmp_path: Path) -> None:
+    """``m.parquet`` beside ``m.jsonl``, split or not; each again finds its own."""
+    filled(tmp_path / "data", rows=30, part_rows=30)
+    registry = tmp_path / "dataset_info.json"
+    for _ in range(2):
+        for name, form in (("m.jsonl", "messages"), ("m.parquet", "alpaca")):
+            for split in ((), ("--split", "0.3")):
+                assert export(str(tmp_path / name), "--format", form, *split).exit_code == 0
+        entries = json.loads(registry.read_text())
+        assert {name: entry["file_name"] for name, entry in entries.items()} == {
+            "m": "m.jsonl", "m-train": "m-train.jsonl", "m-test": "m-test.jsonl",
+            **{name: name for name in ("m.parquet", "m-train.parquet", "m-test.parquet")},
+        }  # fmt: skip
+        pages = {each.name: each.read_text() for each in tmp_path.glob("*.md")}
+        assert sorted(pages) == ["m.parquet.trainers.md", "m.trainers.md"]
+        assert "dataset: m-train\n" in pages["m.trainers.md"]
+        assert "dataset: m-train.parquet\n" in pages["m.parquet.trainers.md"]
+
+
 def test_the_registry_keeps_what_others_wrote(tmp_path: Path) -> None:
     """An entry of one's own stays; where the file is another program's, nothing is written."""
     filled(tmp_path / "data")
@@ -183,6 +202,8 @@ def test_the_registry_keeps_what_others_wrote(tmp_path: Path) -> None:
     export(str(tmp_path / "x.jsonl"), "--format", "alpaca")
     entries = json.loads(registry.read_text())
     assert (entries["mine"], entries["x"]["file_name"]) == ({"file_name": "mine.json"}, "x.jsonl")
+    registry.write_text('{"x": {"file_name": "sub/old.json"}}')
+    assert export(str(tmp_path / "x.jsonl"), "--format", "alpaca").exit_code == 0
     registry.write_text('{"builder_name": "parquet", "features": {}}')
     error = export(str(tmp_path / "y.jsonl"), "--format", "alpaca").exception
     assert "is not LLaMA-Factory's" in str(error)

@@ -4,6 +4,8 @@
     <out>.trainers.md      how TRL, Axolotl, Unsloth and LLaMA-Factory are told of the files
     <out>.features.json    of all columns as JSON lines: the types that JSON itself does not have
 
+``<out>`` and an entry's name are without the file's ending, unless ``rows.jsonl`` has them already
+and is there where ``rows.parquet`` is written.
 The words are those of TRL 1.16, Axolotl 0.19, Unsloth 2026.10 and LLaMA-Factory 0.9. TRL's snippet
 is run on each format by the tests marked ``extended``; the others' words are their documentation's.
 """
@@ -11,6 +13,7 @@ is run on each format by the tests marked ``extended``; the others' words are th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -52,12 +55,36 @@ def beside(
             return {}
         features = {field.name: _feature(field.type) for field in columns}
         return {out.with_suffix(".features.json"): json.dumps(features, indent=1) + "\n"}
-    found = {out.with_suffix(".trainers.md"): _page(files, form, system=system, labels=labels)}
-    if (entry := _entry(form, system=system)) is not None:
-        added = {file.stem: {"file_name": file.name, **entry} for file in files}
-        registry = out.parent / REGISTRY
-        found[registry] = json.dumps({**_registered(registry), **added}, indent=2) + "\n"
+    registry = out.parent / REGISTRY
+    entry = _entry(form, system=system)
+    known = _registered(registry) if entry is not None else {}
+    names = [_entry_name(known, file) for file in files]
+    page = _page(files, form, names, system=system, labels=labels)
+    found = {_page_path(out): page}
+    if entry is not None:
+        entries = [{"file_name": file.name, **entry} for file in files]
+        added = dict(zip(names, entries, strict=True))
+        found[registry] = json.dumps({**known, **added}, indent=2) + "\n"
     return found
+
+
+def _entry_name(known: Mapping[str, Any], file: Path) -> str:
+    """The file's stem, or its whole name where another file that is there has that entry."""
+    other = known.get(file.stem, {}).get("file_name", file.name)
+    taken = isinstance(other, str) and other != file.name and is_there(file.parent / other)
+    return file.name if taken else file.stem
+
+
+def _page_path(out: Path) -> Path:
+    """Where the page goes, beside that of a file of the same stem and another ending."""
+    path = out.with_suffix(".trainers.md")
+    try:
+        head = re.match(r"# `([^`/]+)`", path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return path
+    other = Path(head[1]) if head else out
+    taken = other.suffix != out.suffix and is_there(out.parent / other)
+    return out.with_name(f"{out.name}.trainers.md") if taken else path
 
 
 def check(out: Path, form: Format) -> None:
@@ -120,14 +147,21 @@ def _feature(kind: pa.DataType) -> Any:
 # --- snippets ----------------------------------------------------------------------------------
 
 
-def _page(files: Sequence[Path], form: Format, *, system: bool, labels: Labels | None) -> str:
+def _page(
+    files: Sequence[Path],
+    form: Format,
+    entries: Sequence[str],
+    *,
+    system: bool,
+    labels: Labels | None,
+) -> str:
     kind = "parquet" if files[0].suffix == ".parquet" else "json"
     sides = {"train": files[0].name, **({"test": files[1].name} if len(files) > 1 else {})}
     told = {
         "TRL": _trl(form, kind, sides, labels, system=system),
         "Unsloth": _unsloth(form, kind, sides),
         "Axolotl": _axolotl(form, kind, sides),
-        "LLaMA-Factory": _llama_factory(form, sides),
+        "LLaMA-Factory": _llama_factory(form, dict(zip(sides, entries, strict=True))),
     }
     names = " and ".join(f"`{name}`" for name in sides.values())
     head = f"# {names} ({form})\n\nRun these in this folder. The model is yours to choose.\n"
@@ -292,13 +326,13 @@ def _axolotl(form: Format, kind: str, sides: Mapping[str, str]) -> str:
     return _code("yaml", "\n".join(lines))
 
 
-def _llama_factory(form: Format, sides: Mapping[str, str]) -> str:
+def _llama_factory(form: Format, entries: Mapping[str, str]) -> str:
     if _entry(form, system=False) is None:
         return "It reads no dialogues in this form: `--format sharegpt`, `messages` or `alpaca`."
     lines = [
         f"dataset_dir: .  # {REGISTRY} is here",
-        f"dataset: {Path(sides['train']).stem}",
-        *([f"eval_dataset: {Path(sides['test']).stem}"] if "test" in sides else []),
+        f"dataset: {entries['train']}",
+        *([f"eval_dataset: {entries['test']}"] if "test" in entries else []),
         "template: qwen3",
     ]
     return _code("yaml", "\n".join(lines))
