@@ -317,7 +317,12 @@ def test_both_forms_of_a_target() -> None:
     own = {"endpoint_override": "127.0.0.1:9000", "scheme": "http"}
     query = "endpoint_override=127.0.0.1:9000&scheme=http"
     assert place_of(f"s3://shelf/a?{query}") == Destination("s3", "shelf", "a", own)
-    for wrong, told in (("s3://shelf/a?key=x", "none of"), ("s3://k:s@shelf/a", "AWS_ACCESS")):
+    for wrong, told in (
+        ("s3://shelf/a?key=x", "none of"),
+        ("s3://k:s@shelf/a", "AWS_ACCESS"),
+        ("s3://b/p", "b can be no bucket: a name has 3 to 63 small letters, digits, dots and hyph"),
+        ("s3://My_Shelf", "My_Shelf can be no bucket"),
+    ):
         with pytest.raises(UsageError, match=told):
             place_of(wrong)
 

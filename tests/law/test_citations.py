@@ -632,6 +632,9 @@ def test_a_list_of_authorities_is_read_from_each_form(
     [
         ("list.txt", "Companies Act 2006\n\nnot a thing\n", "line 3: 'not a thing'"),
         ("list.txt", "ICO guidance\n", "line 1: 'ICO guidance'"),
+        ("list.txt", "", "lists no authority: write a citation a line"),
+        ("list.jsonl", "\n", "lists no authority"),
+        ("list.toml", "authority = []\n", "lists no authority"),
         ("list.toml", "[[authority]]\nname = 'x'\n", "needs a text `citation`"),
         ("list.toml", "= broken", "cannot be read"),
         ("list.toml", "[[authorities]]\ncitation = 'Companies Act 2006'\n", "no [[authority]]"),

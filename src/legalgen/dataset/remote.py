@@ -124,6 +124,11 @@ def place_of(target: str) -> Destination:
         return Destination("hub", match[1])
     if re.match(r"s3://[^/]*@", target):
         raise UsageError("a key in an address stands in files and lists: set AWS_ACCESS_KEY_ID")
+    if match := re.match(r"s3://([^/?]+)", target):
+        raise UsageError(
+            f"{target}: {match[1]} can be no bucket: a name has 3 to 63 small letters, digits, "
+            "dots and hyphens"
+        )
     raise UsageError(
         f"{target}: write me/name for a dataset on the Hugging Face Hub, or s3://bucket/prefix"
     )

@@ -72,7 +72,7 @@ class Authorities(msgspec.Struct, frozen=True, dict=True):
         optionally ``name``.
 
         Raises:
-            UsageError: the file cannot be read, or an entry of it is no citation.
+            UsageError: the file cannot be read or lists nothing, or an entry of it is no citation.
         """
         try:
             lines = _list_lines(read_text(path), path)
@@ -80,7 +80,10 @@ class Authorities(msgspec.Struct, frozen=True, dict=True):
             raise UsageError(str(error)) from error
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path} cannot be read: {error}") from error
-        return cls.of(lines, str(path), place="entry" if path.suffix == ".toml" else "line")
+        found = cls.of(lines, str(path), place="entry" if path.suffix == ".toml" else "line")
+        if not found.texts:
+            raise UsageError(f"{path} lists no authority: write a citation a line, or leave it out")
+        return found
 
     def lists(self, parsed: Parsed) -> bool:
         """Whether the citation is in the list, under a name that fits where both give one."""
