@@ -106,7 +106,8 @@ def tied(
             if (other := holders.setdefault(name, group)) != group:
                 sharing.add((other, group))
     near_groups = ({groups[each] for each in ids if each in groups} for ids in related)
-    joined = _joined(chain(map(set, sharing), near_groups))
+    if not (joined := _joined(chain(map(set, sharing), near_groups))):
+        return {}
     oldest = _oldest(data_dir, frozenset(joined), by, rehearsal=rehearsal)
     first: dict[str, str] = {}
     for group, of in joined.items():
