@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -14,8 +14,10 @@ from legalgen.dataset import searching
 from legalgen.errors import UsageError
 from legalgen.errors.escaping import cut
 from legalgen.errors.suggestions import did_you_mean
-from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.codes import CODES
+
+if TYPE_CHECKING:
+    from legalgen.law.taxonomy import Taxonomy
 
 CITATION_STATUSES: Final = ("unparsed", "named", "parsed", "conflict", "listed", "grounded")
 """What a citation's status can be."""
