@@ -6,9 +6,11 @@ import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from legalgen.dataset.check import Linter
 from legalgen.dataset.foreign import (
@@ -28,6 +30,7 @@ from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
 from legalgen.store.sample import Citation, Sample, sample_id
 from tests.crash.killer import Failer, intercept
+from tests.crash.rows import make_sample
 from tests.dataset.shelf import LEGACY, NOW, filled, rows_of
 
 TAXONOMY = Taxonomy.builtin()
@@ -176,6 +179,62 @@ def test_rows_of_another_dataset_keep_what_they_know(tmp_path: Path) -> None:
     ]
     assert (done.added, found) == (7, expected)
     assert {one.batch_id for one in rows_of(ours)} == {"20261123-imp1"}
+
+
+def test_an_edited_row_gets_the_id_of_its_text(tmp_path: Path) -> None:
+    """Beside the row that it was made from, with the flags of its text now; and it is told."""
+    data_dir = filled(tmp_path / "data", rows=2)
+    old, other = rows_of(data_dir)
+    edited = replace(old, answer=f"{old.answer} The court decides that as a matter of fact.")
+    same_id = [
+        {**msgspec.to_builtins(other), "id": "lg_zzz", "answer": a} for a in ("A b.", "B c.")
+    ]
+    done = imported(data_dir, jsonl(tmp_path / "a.jsonl", msgspec.to_builtins(edited), *same_id))
+    assert (done.added, done.other_ids, done.present) == (3, 3, 0)
+    added = rows_of(data_dir)[2:]
+    assert [row.id for row in added] == [sample_id(row.question, row.answer) for row in added]
+    assert {*old.flags, "ANSWER_LENGTH"} <= set(added[0].flags)
+    assert verify(data_dir).findings == ()
+
+
+def test_a_row_of_ours_gets_the_id_of_the_text_that_is_kept(tmp_path: Path) -> None:
+    """Not of one that the gate would have mended: such an id is called damage later."""
+    row = {
+        "question": "Question: Is a shop display an offer to sell the goods?",
+        "answer": "No, it is an invitation to treat. Would you like me to explain more?",
+        "reasoning_steps": ["Ask what an offer is."],
+    }
+    data_dir = DataDir(tmp_path / "data")
+    assert imported(data_dir, jsonl(tmp_path / "ours.jsonl", row)).other_ids == 0
+    assert verify(data_dir).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"input_tokens": -1}, "input_tokens is -1, and it takes a whole number from 0 on"),
+        ({"output_tokens": 10**19}, "output_tokens is 10000000000000000000, and it takes a whole"),
+        ({"cost_usd": -3.5}, "cost_usd is -3.5, and it takes a number from 0 on"),
+        ({"score": 1e9}, "score is 1000000000.0, and it takes a mean of marks from 1 to 5"),
+        ({"as_of": "2024-13"}, "as_of is '2024-13', and it takes a month as 2024-06"),
+        ({"flags": ["<b>"]}, "flags is ('<b>',), and it takes codes in capitals as DUP_NEAR"),
+        ({"marks": {"safe": 9}}, "marks.safe is 9, and it takes a mark from 1 to 5"),
+        ({"citations": [{"text": "A", "status": "valid"}]},
+         "citations[0].status is 'valid', and it takes one of unparsed, named, parsed, conflict"),
+        ({"citations": [{"text": "A", "status": "grounded"}]},
+         "citations has the status grounded, and no source and quote for it"),
+        ({"grounded": True}, "grounded is true, and sources names no text"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_bounds_costs_its_row(
+    tmp_path: Path, changed: dict[str, object], why: str
+) -> None:
+    """No sum, mean or claim of the dataset may rest on it; the row beside it comes in."""
+    ours = msgspec.to_builtins(make_sample(0))
+    whole, other = read_rows(jsonl(tmp_path / "rows.jsonl", ours, {**ours, **changed}))
+    assert isinstance(whole, Row)
+    assert isinstance(other, UnreadableRow)
+    assert other.why.startswith(f"not a row of this schema: {why}")
 
 
 def test_rows_that_are_none_are_counted_and_told(tmp_path: Path) -> None:

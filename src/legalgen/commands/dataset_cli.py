@@ -107,7 +107,8 @@ def import_(
     Messages, ShareGPT conversations, instruction and output (Alpaca), prompt and completion,
     question and answer, and the old seven columns; what `export` has written comes back whole.
     Columns that are not taken are named. Rows that are there already are passed over; what the gate
-    says of a row becomes its flags.
+    says of a row becomes its flags. A row of ours that was edited comes in beside the one that it
+    was made from, with an id of its own.
 
     With --keep-batch a shard of another machine is merged: each row keeps its batch, whose record
     comes along, and one that is too close to a row that is here is flagged.

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from legalgen.dataset.bounds import beyond
 from legalgen.dataset.foreign_files import records
 from legalgen.dataset.shapes import Form, Shaped, missing_columns, shaped
 from legalgen.errors import UsageError
@@ -202,6 +203,8 @@ def _own_row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
         return UnreadableRow(
             number, f"not a row of this schema: {sample.created_at.isoformat()} is no moment of UTC"
         )
+    if (wrong := beyond(sample)) is not None:
+        return UnreadableRow(number, f"not a row of this schema: {wrong}")
     odd = [*odd_citations, *odd_steps]
     if sample.difficulty not in DIFFICULTIES:
         odd.append("unknown_difficulty")

@@ -3,7 +3,8 @@
 Ids are made anew from the text, so a row that is there already is passed over: the same file
 twice adds nothing, and an import that was killed is gone on with by running it again. The gate
 refuses nothing here; what it has to say of a row becomes the row's flags, so that an export can
-leave such rows out.
+leave such rows out. A row of ours that was edited is another row: it gets the id of its text, and
+the flags that the gate has for it now beside those that it brought.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class Imported(msgspec.Struct):
 
     ``present`` are in the dataset already, or earlier in the file; ``unknown_jurisdiction`` are
     rows of which neither topic nor citations say whose law they are about. ``not_taken`` counts by
-    column the rows in which it holds something that has no place in a row.
+    column the rows in which it holds something that has no place in a row. ``other_ids`` are added
+    rows of ours that came with an id that is not of their text, as those that were edited.
     """
 
     batch: str
@@ -67,6 +69,7 @@ class Imported(msgspec.Struct):
     unreadable: int = 0
     empty: int = 0
     unknown_jurisdiction: int = 0
+    other_ids: int = 0
     odd: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(ODDITIES, 0))
     not_taken: dict[str, int] = {}
     flags: dict[str, int] = {}
@@ -156,7 +159,8 @@ class _Import:
                 done.not_taken[column] = done.not_taken.get(column, 0) + 1
             judged = self.linter.judge(row)
             draft = judged.verdict.draft
-            name = sample_id(draft.question, draft.answer)
+            kept = draft if row.sample is None else row.sample
+            name = sample_id(kept.question, kept.answer)
             if "EMPTY_FIELD" in {reason.code for reason in judged.verdict.reasons}:
                 done.empty += 1
                 self._example(f"row {row.number}: question or answer is empty")
@@ -177,6 +181,7 @@ class _Import:
         for oddity in row.oddities:
             done.odd[oddity] += 1
         if row.sample is not None:
+            done.other_ids += row.id not in ("", name)
             whole = completed(row.sample, name, judged, self.now())
             sample = replace(whole, batch_id=self.batch_id, slot=slot)
         else:
@@ -345,14 +350,18 @@ class Mapper:
 def completed(sample: Sample, name: str, judged: Judged, now: datetime) -> Sample:
     """A row of ours with what it lacks as far as it can be found out; a whole one stays as it is.
 
-    What is read of its citations now takes the place of what it does not say of them.
+    What is read of its citations now takes the place of what it does not say of them. ``name`` is
+    the id of its text: where it says another, the flags of the text as it is now are added.
     """
     missing, verdict = judged.row.missing, judged.verdict
     flags = tuple(dict.fromkeys(reason.code for reason in verdict.reasons))
     difficulty, guessed = _difficulty(sample.difficulty.casefold())
-    found: dict[str, object] = {"id": name, "created_at": now, "difficulty": difficulty}
+    found: dict[str, object] = {"created_at": now, "difficulty": difficulty}
     found["flags"] = (DIFFICULTY_FLAG, *flags) if guessed else flags
     changes = {column: found[column] for column in missing if column in found}
+    if sample.id != name:
+        changes["id"] = name
+        changes.setdefault("flags", tuple(dict.fromkeys((*sample.flags, *flags))))
     if missing and not all(citation.kind for citation in sample.citations):
         changes["citations"] = verdict.citations
     return replace(sample, **changes)

@@ -127,6 +127,11 @@ def show_imported(console: Console, done: Imported) -> None:
         table(console, ("flag", "rows", "means"), flags)
     if done.not_taken:
         console.text(f"not taken: {_left(done.not_taken)}")
+    if done.other_ids:
+        console.text(
+            f"ids that were not of their texts, as after an edit, made anew: {done.other_ids:,}; "
+            "the rows that were edited stay until `legalgen dataset drop ID`"
+        )
     left_out = done.unreadable + done.empty
     console.text(
         f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
