@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from legalgen.dataset.compact import compact
 from legalgen.dataset.dropping import drop
@@ -17,8 +18,8 @@ from legalgen.store.locks import BatchLock, Holder
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
 from legalgen.store.parts import iter_batches, row_count, slots_of, summarise
 from tests.commands.test_dataset import _folders, data, failure, run
-from tests.crash.rows import BATCH
-from tests.dataset.shelf import NOW, filled, killed_at_each_step, rows_of
+from tests.crash.rows import BATCH, make_sample
+from tests.dataset.shelf import NOW, filled, killed_at_each_step, rows_of, written
 from tests.program import Program
 from tests.vendors import VendorServer
 
@@ -52,6 +53,15 @@ def test_rows_are_taken_out_and_put_back(shelf: DataDir) -> None:
     assert (back.dropped, back.already, slots(shelf)) == (3, 0, list(range(6)))
     assert drop(shelf, ids[:1], Wanted(), undo=True).already == 1
     assert verify(shelf).findings == ()
+
+
+def test_all_rows_of_an_id_are_counted(tmp_path: Path) -> None:
+    """An id that stands in two rows takes both, and the count says so, also of the way back."""
+    first, other = make_sample(0), make_sample(1)
+    shelf = written(tmp_path / "data", [first, replace(other, id=first.id)])
+    done = drop(shelf, [first.id], Wanted())
+    assert (done.rows, done.dropped, done.batches, slots(shelf)) == (2, 2, {BATCH: 2}, [])
+    assert drop(shelf, [first.id], Wanted(), undo=True).dropped == 2
 
 
 def test_a_row_that_comes_back_has_its_later_flags(shelf: DataDir) -> None:

@@ -13,9 +13,12 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from legalgen.dataset.compact import compact
+from legalgen.dataset.dropping import drop
 from legalgen.dataset.verify import Defect, Verified, repair, verify
+from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, Reason
 from legalgen.store.balances import Balance, ModelStats
 from legalgen.store.files import DataDir
@@ -187,6 +190,40 @@ def test_rows_whose_ids_are_not_theirs_are_taken_out_of_an_older_part(data_dir: 
     )
     assert [row.slot for row in rows_of(data_dir)] == list(range(1, 7))
     assert raw in content(data_dir.state / "aside")
+
+
+def test_a_row_with_another_id_than_its_text_has_is_given_that(tmp_path: Path) -> None:
+    """Where its bytes are proved nothing of it is damaged, nor is the row whose id it says."""
+    first, other = make_sample(0), make_sample(1)
+    data_dir = written(tmp_path / "data", [first, replace(other, id=first.id)])
+    assert kinds(verify(data_dir)) == ["damaged_part", "repeated_id"]
+    found = repair(data_dir)
+    assert (found.rows, found.findings) == (2, ())
+    assert found.repaired == (
+        f"train/data/{FIRST}: 1 row given the id of its text; the old one is aside",
+    )
+    assert rows_of(data_dir) == [first, other]
+
+
+def test_a_row_that_was_taken_out_does_not_come_back_by_its_id(tmp_path: Path) -> None:
+    """It is known to be gone by the id that it has, until a compaction leaves it out."""
+    wrong = replace(make_sample(1), id="lg_zzz")
+    data_dir = written(tmp_path / "data", [make_sample(0), wrong])
+    drop(data_dir, ["lg_zzz"], Wanted())
+    assert repair(data_dir).rows == 1
+    compact(data_dir, note_part=Ledger(data_dir).note_part)
+    assert (verify(data_dir).rows, verify(data_dir).findings) == (1, ())
+
+
+def test_of_an_older_part_the_damaged_row_goes_alone(tmp_path: Path) -> None:
+    """A row whose id it happens to say stays."""
+    first, other = make_sample(0), make_sample(1)
+    data_dir = written(tmp_path / "data", [first, replace(other, id=first.id)])
+    older(data_dir.parts() / FIRST)
+    assert repair(data_dir).repaired[0] == (
+        f"train/data/{FIRST}: 1 damaged row taken out; the old one is aside"
+    )
+    assert rows_of(data_dir) == [first]
 
 
 def test_a_part_without_rows_is_found(data_dir: DataDir) -> None:

@@ -8,6 +8,7 @@ accepted and paid for, its slot counts as written, and ``batch --resume`` does n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
@@ -90,17 +91,17 @@ def _noted(
     notes = load_notes(data_dir, rehearsal=rehearsal)
     stones: dict[str, Tombstone] = {}
     rows = already = 0
+    batches = Counter[str]()
     for row in _rows(data_dir, ids, wanted, notes, rehearsal=rehearsal):
         rows += 1
         name = row["id"]
         if (name in notes.dropped) is not undo:
             already += 1
-        else:
-            stones[name] = notes.dropped[name] if undo else _stone(row, code)
-    batches: dict[str, int] = {}
-    for stone in stones.values():
-        batches[stone.batch_id] = batches.get(stone.batch_id, 0) + 1
-    done = Dropped(rows, len(stones), already, batches, list(stones), undo, dry_run=True)
+        else:  # an id that stands in two rows takes both of them
+            batches[row["batch_id"]] += 1
+            stones.setdefault(name, notes.dropped[name] if undo else _stone(row, code))
+    taken = batches.total()
+    done = Dropped(rows, taken, already, dict(batches), list(stones), undo, dry_run=True)
     return done, put_back(notes, stones) if undo else with_notes(notes, stones, {})
 
 

@@ -10,7 +10,7 @@ import itertools
 import os
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -263,7 +263,7 @@ class _Dataset(msgspec.Struct):
         except DiskError as error:
             self._find("damaged_part", path, str(error))
             return
-        for name in strange[:MAX_EXAMPLES]:
+        for name in list(strange.values())[:MAX_EXAMPLES]:
             self._find("damaged_part", path, f"{name} is not the id of its question and answer")
         for what in ungrounded[:MAX_EXAMPLES]:
             self._find("quotation", path, what)
@@ -387,23 +387,24 @@ def _meant(found: pa.Schema) -> pa.Schema:
     return arrow_schema(SCHEMA_VERSION if newer else OLDEST_VERSION)
 
 
-def _keys(path: Path, grounds: Grounds) -> tuple[pa.Table, list[str], list[str]]:
-    """Ids and slots of a part, every column of which is read on the way; the ids in it that are
-    not those of their texts; and what is wrong with its quotations.
+def _keys(path: Path, grounds: Grounds) -> tuple[pa.Table, dict[int, str], list[str]]:
+    """Ids and slots of a part, every column of which is read on the way; by row from 0 the ids in
+    it that are not those of their texts; and what is wrong with its quotations.
 
     Raises:
         DiskError: it cannot be read.
     """
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
-    tables, strange, ungrounded = [], [], list[str]()
+    tables, strange, ungrounded, first = [], dict[int, str](), list[str](), 0
     for batch in part_batches(path):
         with readable(path):
             tables.append(_key_table(batch))
             if {"question", "answer"} <= set(batch.schema.names):
                 texts = (batch[name].to_pylist() for name in ("id", "question", "answer"))
-                rows = zip(*texts, strict=True)
-                strange += [name for name, *of in rows if sample_id(*of) != name]
+                rows = enumerate(zip(*texts, strict=True), first)
+                strange |= {at: name for at, (name, *of) in rows if sample_id(*of) != name}
+        first += batch.num_rows
         ungrounded += grounds.faults(batch)
     return pa.concat_tables(tables), strange, ungrounded
 
@@ -493,8 +494,9 @@ def repair(data_dir: DataDir, *, patience: Patience | None = None) -> Verified:
 def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iterator[str]:
     # The first thing: whatever is mended next goes by the notes.
     try:
-        load_notes(data_dir, rehearsal=rehearsal)
+        notes = load_notes(data_dir, rehearsal=rehearsal)
     except UnreadableNotesError as error:
+        notes = RowNotes()
         told = "rows that were taken out count again: take them out anew (`legalgen dataset drop`)"
         yield f"{_moved(data_dir, error.path)}; {told}"
     left = compact.leftovers(data_dir)
@@ -505,7 +507,7 @@ def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iter
     for path in _strays(data_dir, rehearsal=rehearsal):
         yield _moved(data_dir, path)
     for path in parts(data_dir, rehearsal=rehearsal):
-        yield from _mend_part(data_dir, path)
+        yield from _mend_part(data_dir, path, notes.dropped)
     yield from _note_parts(data_dir, ledger)
     if card_fault(data_dir, rehearsal=rehearsal) and write_card(
         data_dir, rehearsal=rehearsal, thresholds=default_thresholds()
@@ -513,9 +515,11 @@ def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iter
         yield f"{data_dir.dataset(rehearsal=rehearsal).name}/README.md: written anew"
 
 
-def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
-    """A part that cannot be read or is empty goes aside; one of other types is cast; of one whose
-    bytes cannot be proved, the rows whose ids are not those of their texts are taken out."""
+def _mend_part(data_dir: DataDir, path: Path, dropped: Container[str]) -> Iterator[str]:
+    """A part that cannot be read or is empty goes aside; one of other types is cast. Rows whose ids
+    are not those of their texts get their own where the part's bytes are proved, as the text is
+    then what was written; else they are damaged, and taken out. Those in ``dropped`` keep theirs,
+    by which they are known to be gone."""
     with disk(path, "mend"):
         check_access(path, os.R_OK)  # who may not read it does not know that it is damaged
     fault = part_fault(path)
@@ -524,39 +528,56 @@ def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
         return
     try:
         strange, broken = _keys(path, Grounds(data_dir))[1], False
+        with readable(path):
+            proved = checksum.state(path) == "whole"
     except DiskError:
-        strange, broken = [], fault is None
-    payload = _cast(path, frozenset(strange)) if fault or strange else None
-    if payload is not None:
+        strange, broken, proved = {}, fault is None, False
+    if proved:
+        strange = {at: name for at, name in strange.items() if name not in dropped}
+    table, said = _cast(path) if fault or strange else None, "rewritten with our columns"
+    if table is not None and strange and proved:
+        table = _with_own_ids(table, strange)
+        said = f"{plural(len(strange), 'row')} given the id of its text"
+    elif table is not None and strange:
+        table = _without(table, strange)
+        said = f"{plural(len(strange), 'damaged row')} taken out"
+    if table is not None and table.num_rows:
         _link_aside(data_dir, path)
-        replace_file(data_dir, path, payload)
-        said = (
-            f"{plural(len(strange), 'damaged row')} taken out"
-            if strange
-            else "rewritten with our columns"
-        )
+        replace_file(data_dir, path, table_bytes(table))
         yield f"{_inside(data_dir, path)}: {said}; the old one is aside"
     elif broken or strange:
         yield _moved(data_dir, path)
 
 
-def _cast(path: Path, without: frozenset[str]) -> bytes | None:
-    """The part with our columns and types and no row of the ids ``without``.
-
-    None where that would change or lose a value, or leave no row.
-    """
-    import pyarrow as pa  # heavy; only what touches parquet pays for it
-
+def _cast(path: Path) -> pa.Table | None:
+    """The part with our columns and types; None where that would change or lose a value."""
     try:
         with readable(path), open_part(path) as file:
             schema = _meant(file.schema_arrow)
-            table = file.read().select(schema.names).cast(schema)
+            return file.read().select(schema.names).cast(schema)
     except DiskError:
         return None
-    if without:
-        keep = [name not in without for name in table["id"].to_pylist()]
-        table = table.filter(pa.array(keep, pa.bool_()))
-    return table_bytes(table) if table.num_rows else None
+
+
+def _without(table: pa.Table, rows: Container[int]) -> pa.Table:
+    """The table without the rows of these numbers from 0."""
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+    keep = [at not in rows for at in range(table.num_rows)]
+    return table.filter(pa.array(keep, pa.bool_()))
+
+
+def _with_own_ids(table: pa.Table, rows: Container[int]) -> pa.Table:
+    """The table with the id of its text in each of the rows of these numbers from 0."""
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+    at, known = table.schema.get_field_index("id"), enumerate(table["id"].to_pylist())
+    texts = zip(table["question"].to_pylist(), table["answer"].to_pylist(), strict=True)
+    ids = [
+        sample_id(*text) if row in rows else name
+        for (row, name), text in zip(known, texts, strict=True)
+    ]
+    return table.set_column(at, table.schema.field(at), pa.array(ids, pa.string()))
 
 
 def _moved(data_dir: DataDir, path: Path) -> str:
