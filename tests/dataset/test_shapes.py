@@ -111,8 +111,8 @@ def test_variants_of_the_forms(
         ({"messages": [{"role": "user", "content": None}]}, "has no text"),
         ({"messages": "hello"}, "no list of messages"),
         ({"messages": ["hello"]}, "what is no message"),
-        ({"prompt": "Q", "completion": "A", "label": False}, "its label says"),
-        ({"question": "Q", "answer": "A", "label": False}, "its label says"),
+        ({"prompt": "Q", "completion": "A", "label": False}, "its label ('False') says"),
+        ({"question": "Q", "answer": "A", "label": False}, "its label ('False') says"),
         ({"instruction": "Q", "input": "", "output": ["A"]}, "is no text"),
         ({"question": "Q", "answer": {"text": "A"}}, "answer is no text"),
     ],
@@ -126,6 +126,44 @@ def test_what_is_no_question_with_one_answer_says_why(
     assert isinstance(found[0], UnreadableRow)
     assert why in found[0].why
     assert isinstance(found[1], Row)
+
+
+@pytest.mark.parametrize(
+    ("columns", "label", "read"),
+    [
+        (("prompt", "completion", "label"), 0, False),
+        (("prompt", "completion", "label"), 1, True),
+        (("prompt", "completion", "Label"), False, False),
+        (("prompt", "response", "label"), "0.0", False),
+        (("prompt", "completion", "label"), "Bad", False),
+        (("prompt", "completion", "label"), "good", True),
+        (("question", "answer", "LABEL"), "False", False),
+        (("question", "answer", "label"), "true", True),
+        (("question", "answer", "label"), 0, None),
+        (("question", "answer", "label"), "bad", None),
+        (("prompt", "completion", "label"), 7, None),
+    ],
+)
+def test_a_label_is_read_as_it_is_written(
+    tmp_path: Path, columns: tuple[str, str, str], label: object, read: bool | None
+) -> None:
+    """A class of the text, which is none of an answer, is not taken and refuses no row."""
+    record = dict(zip(columns, ("Q", "A", label), strict=True))
+    (found,) = read_rows(lines(tmp_path / "file.jsonl", record))
+    if isinstance(found, Row):
+        assert (read, found.not_taken) in ((True, ()), (None, ("label",)))
+    else:
+        assert (read, found.why) == (
+            False,
+            f"its label ({str(label)!r}) says that the answer is no good one",
+        )
+
+
+def test_labels_of_a_table_are_read(tmp_path: Path) -> None:
+    """There all of them are texts."""
+    path = tmp_path / "kto.csv"
+    path.write_text("prompt,completion,label\nQ,A,True\nQ,B,False\nQ,C,0\n")
+    assert [isinstance(row, Row) for row in read_rows(path)] == [True, False, False]
 
 
 def test_columns_are_named_by_hand(tmp_path: Path) -> None:

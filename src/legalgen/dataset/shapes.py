@@ -4,7 +4,8 @@
     sharegpt            {"conversations": [{"from", "value"}]}
     alpaca              {"instruction", "input", "output"}
     prompt-completion   {"prompt", "completion"}                       texts, or messages each
-    kto                 any of them with a "label"                     false: no answer to keep
+    kto                 any of them with a "label"                     false: no answer to keep;
+                        a prompt's may be a number or a word           as 0 or bad
     legacy, legalgen    {"question", "answer", ...}
 
 What ``export`` has written comes back with what its form holds: steps that stand in a message's
@@ -46,7 +47,7 @@ TARGETS: Final = (
 """What ``--map`` may name."""
 _NAMES: Final = frozenset(
     {*TARGETS, "messages", "conversations", "instruction", "input", "output", "prompt",
-     "completion", "response"}
+     "completion", "response", "label"}
 )  # fmt: skip
 """Columns that are read in whichever case they are written."""
 _ROLES: Final = {
@@ -84,13 +85,35 @@ def shaped(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Shaped | st
     ``mapping`` names the column of the file for a name of ours.
     """
     named = _named(record, mapping)
-    if isinstance(named.get("label"), bool) and not named.pop("label"):
-        return "its label says that the answer is no good one"
+    good = _label(named)
+    if good is False:
+        return f"its label ({str(named['label'])!r}) says that the answer is no good one"
+    if good:
+        del named["label"]
     try:
         found = _read(named)
     except _UnusableError as error:
         return str(error)
     return _by_its_id(found) if isinstance(found.record.get("id"), str) else found
+
+
+_GOOD: Final = {
+    "true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False,
+    "good": True, "bad": False, "desirable": True, "undesirable": False,
+}  # fmt: skip
+"""What labels say, as tables and other programs write them."""
+
+
+def _label(named: Mapping[str, Any]) -> bool | None:
+    """Whether a label calls the answer good; None: there is none, or it is of something else.
+
+    A number or a word may as well be a class of the text: it counts where the columns are those of
+    KTO, a prompt with its completion, alone.
+    """
+    value = named.get("label")
+    said = str(value).strip().lower()
+    is_kto = "prompt" in named and not {"completion", "response"}.isdisjoint(named)
+    return _GOOD.get(said) if is_kto or said in ("true", "false") else None
 
 
 def checked_mapping(pairs: Iterable[str]) -> dict[str, str]:
