@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from legalgen.dataset import foreign, foreign_files
+from legalgen.dataset.cells import UnreadableCellError, unpacked
 from legalgen.dataset.check import CheckReport, Linter, check
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.errors import UsageError
@@ -45,6 +48,14 @@ OLD = {
 
 def lines(path: Path, *records: object) -> Path:
     path.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
+    return path
+
+
+def table(path: Path, *records: Mapping[str, str]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, records[0])
+        writer.writeheader()
+        writer.writerows(records)
     return path
 
 
@@ -357,7 +368,112 @@ def test_a_moment_that_no_clock_of_utc_shows_is_none(tmp_path: Path, moment: str
     assert only(lines(tmp_path / "a.jsonl", {**OLD, "created_at": moment})).created_at is None
     (row,) = read_rows(lines(tmp_path / "b.jsonl", {**OURS, "created_at": moment}))
     assert isinstance(row, UnreadableRow)
-    assert row.why == f"not a row of this schema: {moment} is no moment of UTC"
+    assert row.why.startswith(
+        f"not a row of this schema: created_at is {moment!r}, and it takes a moment of UTC: 2026-"
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        1764592754, 1764592754.0, 1764592754000, 1764592754000000, 1764592754000000000,
+        "1764592754000", "2025-12-01 12:39:14+00", "2025-12-01T12:39:14.000Z",
+        "2025-12-01T13:39:14+01:00", "2025-12-01 12:39:14",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", [OURS, OLD])
+def test_a_moment_is_read_as_other_programs_write_it(
+    tmp_path: Path, form: dict[str, object], written: object
+) -> None:
+    """pandas and ``datasets`` count since 1970 in JSON, DuckDB has hours alone for a zone."""
+    row = only(lines(tmp_path / "a.jsonl", {**form, "created_at": written}))
+    assert row.created_at == datetime(2025, 12, 1, 12, 39, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", [True, "soon", 10**30, float("inf"), [2025]])
+def test_what_is_no_moment_costs_a_row_of_ours(tmp_path: Path, written: object) -> None:
+    """Of the old form it is passed over: there the column may be somebody else's."""
+    (row,) = read_rows(lines(tmp_path / "a.jsonl", {**OURS, "created_at": written}))
+    assert isinstance(row, UnreadableRow)
+    assert f"created_at is {written!r}, and it takes a moment" in row.why
+    assert only(lines(tmp_path / "b.jsonl", {**OLD, "created_at": written})).created_at is None
+
+
+# ---------------------------------------------------------------------------- which cell
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("['a', 'b']", ["a", "b"]),
+        ("['a' 'b']", ["a", "b"]),
+        ("['It is' \"one's\"\n 'a\\nb']", ["It is", "one's", "a\nb"]),
+        ("[{'text': 'A', 'start': None}\n {'text': 'B', 'start': nan}]",
+         [{"text": "A", "start": None}, {"text": "B", "start": None}]),
+        ("{'safe': 5}", {"safe": 5}),
+        ("[]", []),
+        ("[1932] AC 562", None),
+        ("[2019]", None),
+        ("[see below]", None),
+        ("plain", None),
+    ],
+)  # fmt: skip
+def test_a_list_is_read_as_python_and_numpy_print_it(text: str, found: object) -> None:
+    """Texts side by side are two of an array; a year in brackets begins a citation."""
+    assert unpacked(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "['a", "['a', ...]", "['a']; ['b']", "['a'] + ['b']", "[{'a': print(1)}]", "['a', b'b']",
+        "[{'text': 42 U.S.C. 2000, 'kind': us}]", "array(['a'], dtype=object)", "[" * 3000,
+        "['" + "x" * 1_000_000 + "']",
+    ],
+)  # fmt: skip
+def test_what_begins_as_a_list_and_is_none_is_no_text(text: str) -> None:
+    """Half of it would be taken for a citation or a flag."""
+    with pytest.raises(UnreadableCellError, match=r"begins '?\"?[\[a]"):
+        unpacked(text)
+
+
+def test_a_table_as_pandas_writes_it(tmp_path: Path) -> None:
+    """Lists as numpy prints them, in our columns and in the old ones, and messages."""
+    steps = "['Find the Act that applies here.'\n 'Apply its third section.']"
+    cited = "[{'text': 'CPR 55', 'kind': 'uk_rules', 'key': '', 'start': None}\n {'text': 'CPR 3'}]"
+    said = {**TEXTS, "reasoning_steps": steps, "citations": cited, "flags": "['DUP_SOFT' 'MARKUP']"}
+    row = only(table(tmp_path / "ours.csv", said))
+    assert row.sample is not None
+    assert row.sample.reasoning_steps == tuple(OURS["reasoning_steps"])
+    assert row.sample.citations == (Citation("CPR 55", "uk_rules"), Citation("CPR 3"))
+    assert row.sample.flags == ("DUP_SOFT", "MARKUP")
+
+    row = only(table(tmp_path / "old.csv", {**TEXTS, "topic": "A - B", "reasoning": steps}))
+    assert (row.form, row.steps) == ("legacy", tuple(OURS["reasoning_steps"]))
+
+    talk = "[{'role': 'user', 'content': 'Q'}\n {'role': 'assistant', 'content': 'A'}]"
+    row = only(table(tmp_path / "talk.csv", {"messages": talk}))
+    assert (row.question, row.answer) == ("Q", "A")
+
+
+@pytest.mark.parametrize("column", ["reasoning_steps", "citations", "flags", "sources", "marks"])
+def test_a_broken_list_costs_its_row(tmp_path: Path, column: str) -> None:
+    """By the name of its column; the row beside it is read."""
+    broken = {**TEXTS, "practice_area": "housing", column: "['a, b"}
+    whole = {**broken, column: "[]" if column != "marks" else "{}"}
+    first, other = read_rows(table(tmp_path / "ours.csv", broken, whole))
+    assert isinstance(first, UnreadableRow)
+    assert first.why == f"""{column} begins "['a, b", and is neither JSON nor a list"""
+    assert isinstance(other, Row)
+
+
+def test_places_of_quotations_come_back_from_pandas(tmp_path: Path) -> None:
+    """As floats, where one of them is null; what is no whole number is named."""
+    quoted = {"text": "A", "source": "a#1", "quote": "of the court", "start": 3.0, "end": 15.5}
+    row = only(lines(tmp_path / "a.jsonl", {**OURS, "citations": [quoted, {"text": "B"}]}))
+    assert row.sample is not None
+    assert [(one.start, one.end) for one in row.sample.citations] == [(3, None), (None, None)]
+    assert row.not_taken == ("citations.end",)
 
 
 def test_a_line_that_never_ends_is_not_held(

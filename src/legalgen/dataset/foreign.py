@@ -7,16 +7,17 @@ what a row does not say is filled in as an import would, and named; so is what i
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from legalgen.dataset.bounds import beyond
+from legalgen.dataset.cells import UnreadableCellError, unpacked
 from legalgen.dataset.foreign_files import records
 from legalgen.dataset.shapes import Form, Shaped, missing_columns, shaped
 from legalgen.errors import UsageError
@@ -129,7 +130,10 @@ def read_rows(
 
 
 def _row(number: int, found: Shaped) -> Row | UnreadableRow:
-    record = found.record
+    try:
+        record = _read_cells(found.record)
+    except _UnreadableColumnError as error:
+        return UnreadableRow(number, str(error))
     for name in ("question", "answer"):
         if not isinstance(value := record.get(name), str):
             said = "is bytes that are no UTF-8 text" if isinstance(value, bytes) else "is no text"
@@ -145,7 +149,36 @@ def _row(number: int, found: Shaped) -> Row | UnreadableRow:
         return row
     taken = _taken(record, row.sample is not None)
     left = [name for name, value in record.items() if name not in taken and not _is_nothing(value)]
+    if row.sample is not None:
+        left += sorted(set(_left_of_citations(record.get("citations"))))
     return msgspec.structs.replace(row, not_taken=(*found.left, *map(str, left)))
+
+
+_LISTS: Final = (
+    "reasoning_steps", "reasoning", "citations", "case_citation", "flags", "sources", "marks",
+)  # fmt: skip
+"""Columns whose texts may hold a list or an object."""
+
+
+class _UnreadableColumnError(ValueError):
+    """A cell that begins as a list or an object and is none."""
+
+
+def _read_cells(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record with the lists and objects that its texts hold, and null for NaN."""
+    held: dict[str, Any] = {}
+    for name in _LISTS:
+        if isinstance(value := record.get(name), str):
+            try:
+                held[name] = unpacked(value)
+            except UnreadableCellError as error:
+                raise _UnreadableColumnError(f"{name} {error}") from error
+    cells = {**record, **{name: value for name, value in held.items() if value is not None}}
+    return {name: None if _is_nan(value) else value for name, value in cells.items()}
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 _BESIDE: Final = _OURS | _OLD | {"topic", "difficulty"}
@@ -168,7 +201,7 @@ def _taken(record: Mapping[str, Any], ours: bool) -> frozenset[str]:
 
 
 def _is_nothing(value: object) -> bool:
-    return value is None or value in ("", [], {})
+    return value is None or value in ("", [], {}) or _is_nan(value)
 
 
 def _trainers_row(number: int, record: Mapping[str, Any], form: Form) -> Row:
@@ -192,6 +225,10 @@ def _own_row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
     }
     steps, odd_steps = _steps_of(_first_of(record, "reasoning_steps", "reasoning"))
     citations, odd_citations = _citations_of(_first_of(record, "citations", "case_citation"))
+    if "created_at" in said:
+        written, said["created_at"] = said["created_at"], _moment(said["created_at"])
+        if said["created_at"] is None:
+            return UnreadableRow(number, f"not a row of this schema: {_NO_MOMENT.format(written)}")
     filled = {**_UNSAID, **_MAY_BE_NULL, **said}
     try:
         sample = msgspec.convert(
@@ -199,10 +236,6 @@ def _own_row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
         )
     except msgspec.ValidationError as error:
         return UnreadableRow(number, f"not a row of this schema: {error}")
-    if _moment(sample.created_at) is None:
-        return UnreadableRow(
-            number, f"not a row of this schema: {sample.created_at.isoformat()} is no moment of UTC"
-        )
     if (wrong := beyond(sample)) is not None:
         return UnreadableRow(number, f"not a row of this schema: {wrong}")
     odd = [*odd_citations, *odd_steps]
@@ -233,11 +266,10 @@ _TEXTS: Final = frozenset(
 
 
 def _of_text(name: str, value: object) -> object:
-    """What a cell of a table holds: lists and objects as JSON, flags also as words."""
-    if not isinstance(value, str) or name not in ("flags", "sources", "marks"):
-        return value
-    found = _unwrapped(value)
-    return value.replace(",", " ").split() if found is value and name == "flags" else found
+    """What a cell of a table holds: flags also as words."""
+    if isinstance(value, str) and name == "flags":
+        return value.replace(",", " ").split()
+    return value
 
 
 def _steps_of(value: object) -> tuple[list[str], tuple[str, ...]]:
@@ -281,31 +313,43 @@ def _cited(value: object) -> Iterator[dict[str, Any]]:
             yield {"text": text}
 
 
-_CITATION_FIELDS: Final = {
-    field.name: int if field.name in ("start", "end") else str
-    for field in msgspec.structs.fields(Citation)
-}
+_PLACES: Final = ("start", "end")
 
 
 def _citation_of(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a citation's fields that are there and are of their type."""
-    return {
-        name: found[name]
-        for name, kind in _CITATION_FIELDS.items()
-        if type(found.get(name)) is kind
-    }
+    """Those of a citation's fields that are there and are of their type.
+
+    A place may be a whole float: pandas has no other number for a column with nulls in it.
+    """
+    held = {name: _place(found[name]) for name in _PLACES if _place(found.get(name)) is not None}
+    texts = (name for name in Citation.__struct_fields__ if name not in _PLACES)
+    return {name: found[name] for name in texts if isinstance(found.get(name), str)} | held
+
+
+def _place(value: object) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
+
+
+def _left_of_citations(value: object) -> Iterator[str]:
+    """The fields of citations, in a column of ours, that hold something and are not taken."""
+    for each in value if isinstance(value, list) else ():
+        if isinstance(each, dict):
+            taken = {"citation", *_citation_of(each)}
+            left = {name for name in each.keys() - taken if not _is_nothing(each[name])}
+            yield from (f"citations.{name}" for name in left)
 
 
 def _unwrapped(value: object) -> object:
-    """What a text of JSON holds (lists and objects are often written so), else the value."""
-    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+    """What a text within a list holds (objects are often written so), else the value."""
+    if not isinstance(value, str):
         return value
     try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
+        found = unpacked(value)
+    except UnreadableCellError:
         return value
-    year = isinstance(found, list) and all(isinstance(item, int) for item in found)  # [2019]
-    return found if isinstance(found, list | dict) and not year else value
+    return value if found is None else found
 
 
 def _is_placeholder(text: str) -> bool:
@@ -348,20 +392,31 @@ def _text(value: object) -> str:
     return " ".join(clean(str(value)).split()) if value is not None else ""
 
 
+_NO_MOMENT: Final = (
+    "created_at is {!r}, and it takes a moment of UTC: 2026-11-23T16:15:00Z, or a number of "
+    "seconds, ms, us or ns since 1970"
+)
+_NUMBER: Final = re.compile(r"-?\d{9,}(\.\d*)?")
+"""More digits than a date has: those of 1711121512345 would be read as one of 1711."""
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_UNITS: Final = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0))
+"""Below which number it counts seconds, ms or us, and the microseconds of one; from the last on it
+counts ns. So it is for moments from 1973 to 5138."""
+
+
 def _moment(value: object) -> datetime | None:
-    """A time from a file; one without a zone is read as UTC."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    if value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
+    """A time from a file: ISO 8601, without a zone UTC, or what passed since 1970."""
     try:
-        return value.astimezone(UTC)
-    except OverflowError:  # the first or the last day that there is, in another zone
+        if isinstance(value, str):
+            text = value.strip()
+            value = float(text) if _NUMBER.fullmatch(text) else datetime.fromisoformat(text)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            micro = next((size for below, size in _UNITS if abs(value) < below), 1e-3)
+            value = _EPOCH + timedelta(microseconds=round(value * micro))
+        if not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (ValueError, OverflowError):  # no date, or one that no clock of UTC shows
         return None
 
 

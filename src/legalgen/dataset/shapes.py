@@ -17,13 +17,13 @@ question and answer: nothing is taken apart on a guess.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
 
+from legalgen.dataset.cells import UnreadableCellError, unpacked
 from legalgen.errors import UsageError
 from legalgen.store.sample import sample_id
 
@@ -221,25 +221,20 @@ class _Message(msgspec.Struct, frozen=True):
 
 
 def _messages(value: object, column: str, role: str = "") -> list[_Message]:
-    """The messages of a column; a text is one of ``role``, or JSON."""
+    """The messages of a column; a text is one of ``role``, or holds a list of them."""
     if isinstance(value, str):
-        found = _unpacked(value)
+        try:
+            found = unpacked(value)
+        except UnreadableCellError as error:
+            if not role:
+                raise _UnusableError(f"{column} {error}") from error
+            found = None
         if found is None and role:
             return [_Message(role, value)]
         value = found
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise _UnusableError(f"{column} is no list of messages")
     return [_message(each, column) for each in value]
-
-
-def _unpacked(text: str) -> object:
-    """The list that a text holds as JSON, else None."""
-    if not text.lstrip().startswith("["):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _message(value: object, column: str) -> _Message:
