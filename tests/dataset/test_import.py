@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -32,11 +37,17 @@ from legalgen.store.sample import Citation, Sample, sample_id
 from tests.crash.killer import Failer, intercept
 from tests.crash.rows import make_sample
 from tests.dataset.shelf import LEGACY, NOW, filled, rows_of
+from tests.program import environment
 
 TAXONOMY = Taxonomy.builtin()
 
 
-def imported(data_dir: DataDir, path: Path, batch_id: str = "20261123-imp1") -> Imported:
+def imported(
+    data_dir: DataDir,
+    path: Path,
+    batch_id: str = "20261123-imp1",
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Imported:
     data_dir.create()
     recover(data_dir, note_part=Ledger(data_dir).note_part)
     return import_rows(
@@ -47,6 +58,7 @@ def imported(data_dir: DataDir, path: Path, batch_id: str = "20261123-imp1") -> 
         taxonomy=TAXONOMY,
         linter=Linter(TAXONOMY, Gate("full", date(2026, 11, 23))),
         now=lambda: NOW,
+        is_stopped=is_stopped,
     )
 
 
@@ -153,6 +165,69 @@ def test_an_import_that_failed_is_gone_on_with(tmp_path: Path, at: int) -> None:
     imported(data_dir, LEGACY, "20261123-imp2")
     ids = [sample.id for sample in rows_of(data_dir)]
     assert (len(ids), len(set(ids))) == (54, 54)
+
+
+def test_an_import_that_is_stopped_is_whole(tmp_path: Path) -> None:
+    """What was read is sealed, with its card; the same file again adds the rest."""
+    data_dir, asked = DataDir(tmp_path / "data"), itertools.count(1)
+    done = imported(data_dir, LEGACY, is_stopped=lambda: next(asked) > 10)
+    assert (done.stopped, done.read, done.added) == (True, 10, 10)
+    assert Ledger(data_dir).load(done.batch).status == "stopped"
+    assert verify(data_dir).findings == ()
+    assert imported(data_dir, LEGACY, "20261123-imp2").added == 44
+
+
+SIGNALLED = """
+import os, sys
+from legalgen.commands import dataset
+number, *sys.argv = int(sys.argv[1]), "legalgen", *sys.argv[2:]
+read = dataset.read_rows
+
+def signalled(*of):
+    for row in read(*of):
+        if row.number == 10:
+            os.kill(os.getpid(), number)
+        yield row
+
+dataset.read_rows = signalled
+from legalgen.cli import main
+main()
+"""
+"""Runs the program; the signal arrives when the tenth row is read."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_an_import_with_a_word(tmp_path: Path, number: signal.Signals) -> None:
+    """How many rows are there, and how to go on, beside the exit code of the signal."""
+    ended = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, str(number.value), "dataset", "import", str(LEGACY)],
+        env=environment(tmp_path, None), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 128 + number
+    assert "9 rows added of 9 read" in ended.stdout
+    assert "stopped: what was read is in the dataset, and the same command" in ended.stderr
+    assert verify(DataDir(tmp_path / "data")).findings == ()
+
+
+def test_a_file_that_breaks_off_says_what_came_in(tmp_path: Path) -> None:
+    """The rows before the fault are a whole dataset."""
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    jsonl(folder / "a.jsonl", *(msgspec.to_builtins(make_sample(slot)) for slot in range(600)))
+    (folder / "b.jsonl").write_bytes(b"%PDF-1.7")
+    data_dir = DataDir(tmp_path / "data")
+    with pytest.raises(UsageError, match=r"is a PDF; .*; 500 rows before it came in"):
+        imported(data_dir, folder)
+    assert (len(rows_of(data_dir)), verify(data_dir).findings) == (500, ())
+
+
+def test_a_card_that_a_killed_import_has_not_written_is(tmp_path: Path) -> None:
+    """All its rows are there when the import is run again."""
+    data_dir = DataDir(tmp_path / "data")
+    imported(data_dir, LEGACY)
+    (data_dir.train / "README.md").unlink()
+    assert imported(data_dir, LEGACY, "20261123-imp2").added == 0
+    assert verify(data_dir).findings == ()
 
 
 def test_parquet_and_json_lines_of_the_same_rows_are_the_same(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import signal
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -62,11 +64,23 @@ def shard(root: Path, batch: str, host: str, samples: list[Sample]) -> DataDir:
     return data_dir
 
 
-def merged(source: DataDir, into: DataDir) -> Any:
+def merged(source: DataDir, into: DataDir, is_stopped: Callable[[], bool] = lambda: False) -> Any:
     into.create()
     recover(into, note_part=Ledger(into).note_part)
     linter = Linter(TAXONOMY, Gate("full", date(2026, 12, 1)))
-    return merge(source, into, linter=linter, now=lambda: datetime(2026, 12, 2, tzinfo=UTC))
+    now = datetime(2026, 12, 2, tzinfo=UTC)
+    return merge(source, into, linter=linter, now=lambda: now, is_stopped=is_stopped)
+
+
+def test_a_merge_that_is_stopped_is_whole(tmp_path: Path) -> None:
+    """What was read is sealed, with its card and its record; the same command brings the rest."""
+    samples = [told(slot, EAST, f"Question {slot}: what may she ask?") for slot in range(5)]
+    source = shard(tmp_path / "east", EAST, "east", samples)
+    into, asked = DataDir(tmp_path / "into"), itertools.count(1)
+    done = merged(source, into, lambda: next(asked) > 3)
+    assert (done.stopped, done.read, done.added) == (True, 3, 3)
+    assert verify(into).findings == ()
+    assert merged(source, into).added == 2
 
 
 @pytest.fixture

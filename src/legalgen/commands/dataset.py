@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from io import StringIO
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.batch.signals import closing
+from legalgen.batch.signals import Caught, closing, heeded
 from legalgen.commands.running import command, existing, patience_of, sole_writer, write_beside
 from legalgen.dataset import compact, export, imports, merging, report, splitting, trainers
 from legalgen.dataset.check import Linter, RowGate, check
@@ -118,7 +118,7 @@ def import_file(
     """Rows of a file, into the dataset; ``mapping`` names columns of it for names of ours."""
     if not is_there(file):
         raise UsageError(f"there is no file {file}")
-    with _opened_to_add(settings, console) as held:
+    with _opened_to_add(settings, console) as held, _stoppable() as caught:
         done = imports.import_rows(
             read_rows(file, mapping),
             imports.Source(file.resolve(), command(settings)),
@@ -128,11 +128,12 @@ def import_file(
             linter=held.linter,
             now=_now,
             patience=patience_of(settings, console),
+            is_stopped=lambda: caught.number is not None,
         )
-    if not (done.added or done.present):
+    if not (done.added or done.present or done.stopped):
         raise UsageError(_unusable(console, file, done))
     dataset_screens.show_imported(console, done)
-    return 0
+    return caught.exit_code(0) if done.stopped else 0
 
 
 def merge_shard(settings: Settings, console: Console, path: Path) -> int:
@@ -140,18 +141,28 @@ def merge_shard(settings: Settings, console: Console, path: Path) -> int:
     if not is_there(path):
         raise UsageError(f"there is no folder {path}")
     shard = merging.shard_of(path)
-    with _opened_to_add(settings, console) as held:
+    with _opened_to_add(settings, console) as held, _stoppable() as caught:
         done = merging.merge(
             shard,
             held.data_dir,
             linter=held.linter,
             now=_now,
             patience=patience_of(settings, console),
+            is_stopped=lambda: caught.number is not None,
         )
-    if not done.read:
+    if not (done.read or done.stopped):
         raise UsageError(f"{path} holds no sealed rows: nothing was brought over")
     dataset_screens.show_merged(console, done)
-    return 0
+    return caught.exit_code(0) if done.stopped else 0
+
+
+def _stoppable() -> AbstractContextManager[Caught]:
+    """Where the first signal ends the work at the next row, and the second at once."""
+
+    def abandon() -> None:
+        raise KeyboardInterrupt
+
+    return heeded(lambda: None, abandon)
 
 
 class _HeldToAdd(NamedTuple):

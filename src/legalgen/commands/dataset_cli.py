@@ -114,7 +114,7 @@ def import_(
     comes along, and one that is too close to a row that is here is flagged.
 
     Exit codes: 0 the rows are there now, 2 no row of the file can be used,
-    5 a batch is running, 74 the disk failed.
+    5 a batch is running, 74 the disk failed, 129/130/143 stopped by a signal, sealed.
     """
     from legalgen.commands import dataset
 

@@ -31,11 +31,13 @@ from legalgen.dataset.foreign import (
     Row,
     UnreadableRow,
 )
+from legalgen.errors import UsageError
+from legalgen.errors.plurals import plural
 from legalgen.law.axes import Area, Topic
 from legalgen.law.citations import Parsed
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.rules import default_thresholds
-from legalgen.store.card import write_card
+from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Record, this_process
@@ -60,6 +62,7 @@ class Imported(msgspec.Struct):
     rows of which neither topic nor citations say whose law they are about. ``not_taken`` counts by
     column the rows in which it holds something that has no place in a row. ``other_ids`` are added
     rows of ours that came with an id that is not of their text, as those that were edited.
+    ``stopped``: the rest of the rows was not read.
     """
 
     batch: str
@@ -70,6 +73,7 @@ class Imported(msgspec.Struct):
     empty: int = 0
     unknown_jurisdiction: int = 0
     other_ids: int = 0
+    stopped: bool = False
     odd: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(ODDITIES, 0))
     not_taken: dict[str, int] = {}
     flags: dict[str, int] = {}
@@ -93,17 +97,19 @@ def import_rows(
     linter: Linter,
     now: Callable[[], datetime],
     patience: Patience | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Imported:
     """Append the rows that are not there yet, as a batch of their own; ``now`` is UTC.
 
     The caller holds the batch lock and has recovered. ``linter`` should know what the dataset
-    holds. When nothing is to be added, no record is left. ``patience`` is for locks.
+    holds. When nothing is to be added, no record is left. ``patience`` is for locks. Before each
+    row it is asked whether the import is to end there, with all before it sealed.
 
     Raises:
         UsageError: the file cannot be read, or its columns are unknown.
         DiskError: the disk failed; what was durable stays, and running it again goes on.
     """
-    work = _Import(source, data_dir, batch_id, taxonomy, linter, now, patience)
+    work = _Import(source, data_dir, batch_id, taxonomy, linter, now, patience, is_stopped)
     return work.run(rows)
 
 
@@ -125,7 +131,8 @@ class _Import:
     taxonomy: Taxonomy
     linter: Linter
     now: Callable[[], datetime]
-    patience: Patience | None = None
+    patience: Patience | None
+    is_stopped: Callable[[], bool]
     writer: BatchWriter | None = None
     record: Record | None = None
     flags: Counter[str] = field(default_factory=Counter)
@@ -138,18 +145,25 @@ class _Import:
         try:
             for group in _grouped(self._samples(rows), _GROUP):
                 self._append(group)
+        except UsageError as error:
+            self._close("stopped")
+            if self.record is None:
+                raise
+            before = f"{plural(self.record.accepted, 'row')} before it came in"
+            raise UsageError(f"{error}; {before}") from error
         except BaseException:  # tidies up, whatever ended it, and raises it again
             self._close("stopped")
             raise
-        self._close("completed")
+        self._close("stopped" if self.done.stopped else "completed")
         self.done.flags = dict(self.flags.most_common())
-        if self.done.added:
-            write_card(self.data_dir, thresholds=default_thresholds())
         return self.done
 
     def _samples(self, rows: Iterable[Row | UnreadableRow]) -> Iterator[Sample]:
         done = self.done
         for row in rows:
+            if self.is_stopped():
+                done.stopped = True
+                return
             done.read += 1
             if isinstance(row, UnreadableRow):
                 done.unreadable += 1
@@ -235,12 +249,14 @@ class _Import:
         self.ledger.save(self.record, force=force)
 
     def _close(self, status: Literal["completed", "stopped"]) -> None:
-        if self.writer is None or self.record is None:
-            return
-        self.writer.close()
-        self.record.status = status
-        self.record.finished = self.now()
-        self._save(force=True)
+        if self.writer is not None and self.record is not None:
+            self.writer.close()
+            self.record.status = status
+            self.record.finished = self.now()
+            self._save(force=True)
+        # An import that was killed may have sealed its rows and written no card.
+        if self.record is not None or (self.seen and card_fault(self.data_dir, rehearsal=False)):
+            write_card(self.data_dir, thresholds=default_thresholds())
 
 
 def _grouped(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:

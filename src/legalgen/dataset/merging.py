@@ -57,6 +57,7 @@ class Merged(msgspec.Struct):
 
     ``near`` counts by code the rows that are too close to one that did not come with the shard;
     ``unsealed`` are the shard's journals, whose rows are in no part yet.
+    ``stopped``: the rest of the rows was not read.
     """
 
     shard: str
@@ -66,6 +67,7 @@ class Merged(msgspec.Struct):
     near: dict[str, int] = {}
     sources: int = 0
     unsealed: int = 0
+    stopped: bool = False
     batches: list[MergedBatch] = []
 
 
@@ -92,9 +94,11 @@ def merge(
     linter: Linter,
     now: Callable[[], datetime],
     patience: Patience | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Merged:
     """Append the rows of a shard that are not here yet, each to its own batch; ``now`` is UTC.
 
+    Before each row it is asked whether the merge is to end there, with all before it sealed.
     The caller holds the batch lock of ``data_dir`` and has recovered; of the shard only what is
     sealed is read, and no lock is taken there. ``linter`` should know what the dataset holds.
 
@@ -104,7 +108,7 @@ def merge(
     """
     if shard.root.resolve() == data_dir.root.resolve():
         raise UsageError(f"{shard.root} is the dataset itself")
-    return _Merge(shard, data_dir, linter, now, patience).run()
+    return _Merge(shard, data_dir, linter, now, patience, is_stopped).run()
 
 
 @dataclass
@@ -114,6 +118,7 @@ class _Merge:
     linter: Linter
     now: Callable[[], datetime]
     patience: Patience | None
+    is_stopped: Callable[[], bool]
     near: Counter[str] = field(default_factory=Counter)
     own: set[str] = field(default_factory=set)
 
@@ -149,7 +154,11 @@ class _Merge:
         import pyarrow as pa  # heavy; only what touches parquet pays for it
 
         for batch in iter_batches(self.shard, batch_rows=2_000):
-            yield from from_table(pa.Table.from_batches([upgraded(batch)]))
+            for sample in from_table(pa.Table.from_batches([upgraded(batch)])):
+                if self.is_stopped():
+                    self.done.stopped = True
+                    return
+                yield sample
 
     def _batch(self, counts: MergedBatch, samples: Iterator[Sample]) -> None:
         work: _BatchWork | None = None

@@ -137,8 +137,13 @@ def show_imported(console: Console, done: Imported) -> None:
         f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
         f"already, {left_out:,} cannot be used" + (f" (batch {done.batch})" if done.added else "")
     )
+    if done.stopped:
+        console.talk(_STOPPED)
 
 
+_STOPPED: Final = (
+    "stopped: what was read is in the dataset, and the same command goes on from there"
+)
 _COLUMNS_NAMED: Final = 12
 
 
@@ -165,6 +170,8 @@ def show_merged(console: Console, done: Merged) -> None:
         f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were here "
         f"already{texts}"
     )
+    if done.stopped:
+        console.talk(_STOPPED)
     if done.unsealed:
         journals = plural(done.unsealed, "journal")
         console.talk(
