@@ -333,6 +333,22 @@ def test_an_arrow_file_is_read_whatever_its_name(tmp_path: Path, name: str) -> N
         list(read_rows(path))
 
 
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    """One of them would be passed over; nothing tells which is meant."""
+    table = pa.table([["Q"], ["A"], ["B"]], names=["question", "answer", "answer"])
+    pq.write_table(table, tmp_path / "rows.parquet")
+    for name, writer in (("a.arrow", pa.ipc.new_file), ("b.arrow", pa.ipc.new_stream)):
+        with (
+            pa.OSFile(str(tmp_path / name), "wb") as file,
+            writer(file, table.schema) as stream,
+        ):
+            stream.write_table(table)
+    (tmp_path / "rows.csv").write_text("question,answer,answer\nQ,A,B\n")
+    for path in sorted(tmp_path.iterdir()):
+        with pytest.raises(UsageError, match=f"{path.name} has two columns 'answer': rename one"):
+            list(read_rows(path))
+
+
 def test_a_damaged_arrow_file_ends_in_a_sentence(tmp_path: Path) -> None:
     """Its offsets lead anywhere: unlooked at, they would end the process itself."""
     path, table = tmp_path / "rows.arrow", pa.Table.from_pylist([OLD])

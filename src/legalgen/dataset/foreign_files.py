@@ -124,6 +124,12 @@ def _records_of(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str
             yield from _text_records(path, path, file, begins, check)
 
 
+def _refuse_repeated(path: Path, columns: Sequence[str]) -> None:
+    """Of two columns of one name a record would hold the last alone."""
+    if twice := {column for column in columns if columns.count(column) > 1}:
+        raise UsageError(f"{path} has two columns {min(twice)!r}: rename one")
+
+
 # --- binary ------------------------------------------------------------------------------------
 
 
@@ -133,6 +139,7 @@ def _parquet_records(path: Path, check: CheckColumns) -> Iterator[ForeignRecord 
 
     try:
         with pq.ParquetFile(path) as file:
+            _refuse_repeated(path, file.schema_arrow.names)
             check(file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
                 yield from _rows_of(batch)
@@ -149,6 +156,7 @@ def _arrow_records(
     try:
         with pa.OSFile(str(path), "rb") as file:
             opened = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
+            _refuse_repeated(path, opened.schema.names)
             check(opened.schema.names)
             batches = map(opened.get_batch, range(opened.num_record_batches)) if is_file else opened
             for batch in batches:
@@ -396,8 +404,7 @@ def _table_records(
             delimiter, head = said[1], text.readline()
         lines = csv.reader(chain([head], text), delimiter=delimiter, strict=True)
         columns = [column.strip() or f"column {at}" for at, column in enumerate(next(lines, []), 1)]
-        if twice := {column for column in columns if columns.count(column) > 1}:
-            raise UsageError(f"{path} has two columns {sorted(twice)[0]!r}: rename one")
+        _refuse_repeated(path, columns)
         _check_head(columns, check)
         for number, cells in enumerate(lines, 1):  # noqa: B007 - where an error stands
             if not cells:
