@@ -230,6 +230,11 @@ def test_a_folder_is_read_whoever_wrote_it(tmp_path: Path) -> None:
     ("content", "says"),
     [
         ('{"question": "q"}'.encode("utf-16"), "is UTF-16: save it as UTF-8"),
+        ('{"question": "q"}'.encode("utf-32"), "is UTF-32: save it as UTF-8"),
+        (f'{{"question": "{"q" * 40}"}}'.encode("utf-16-le"), "is UTF-16 without a mark"),
+        (f'{{"question": "{"q" * 40}"}}'.encode("utf-16-be"), "is UTF-16 without a mark"),
+        (b"PARE and what nobody reads", "is an encrypted parquet file: write it without"),
+        (b"PAR1" + bytes(40) + b"\x20\0\0\0PAR1", r"cannot read .*: Couldn't .*[^\s]\Z"),
         (b"nothing,known\nq,a\n", "is neither parquet, JSON nor a table of .*'nothing,known'"),
         (bytes(range(200)), "is neither parquet, JSON nor a table"),
         (gzip.compress(b"PAR1 and more", mtime=0), "is a gzipped parquet file: unpack it first"),
@@ -295,6 +300,33 @@ def test_all_files_of_a_kind_in_a_folder_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(json.dumps({**OLD, "id": "1"}).encode()))
     (tmp_path / "d.csv").write_text("question,answer\nWhy?,Because.\n")
     assert [row.id for row in read_rows(tmp_path) if isinstance(row, Row)] == ["1", "2", "3"]
+
+
+def test_a_folder_in_hives_way_is_read_with_what_its_folders_say(tmp_path: Path) -> None:
+    """The columns that a table was parted by are in no file of it."""
+    record = {name: value for name, value in OURS.items() if name != "difficulty"}
+    for folder in ("difficulty=expert/model=a%20b", "difficulty=__HIVE_DEFAULT_PARTITION__/c"):
+        (tmp_path / folder).mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist([record]), tmp_path / folder / "part.parquet")
+    rows = [row for row in read_rows(tmp_path) if isinstance(row, Row)]
+    assert [(row.difficulty, row.model) for row in rows] == [("", "unknown"), ("expert", "a b")]
+
+
+def test_of_a_folder_the_file_is_named_whose_columns_are_others(tmp_path: Path) -> None:
+    """And not the folder, in which the others may have them."""
+    for name, record in (("a", OLD), ("b", {"Frage": "Q", "Antwort": "A"})):
+        pq.write_table(pa.Table.from_pylist([record]), tmp_path / f"{name}.parquet")
+    with pytest.raises(UsageError, match=r"b\.parquet has no column 'question' \(it has: Frage"):
+        list(read_rows(tmp_path))
+
+
+def test_a_number_of_too_many_digits_is_told_without_pythons_advice(tmp_path: Path) -> None:
+    """Who has the file can set no limit of the program that reads it."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(OLD) + '\n{"question": "Q", "n": ' + "1" * 5000 + "}\n")
+    _, row = read_rows(path)
+    assert isinstance(row, UnreadableRow)
+    assert row.why.endswith("value has 5000 digits")
 
 
 def test_of_a_folder_the_file_is_named_that_cannot_be_read(tmp_path: Path) -> None:

@@ -178,6 +178,10 @@ def test_columns_are_named_by_hand(tmp_path: Path) -> None:
     assert (row.question, row.answer, row.topic, row.not_taken) == ("Q", "A", "Tort - Nuisance", ())
     with pytest.raises(UsageError, match=r"--map answer=Text: there is no such column"):
         rows(path, {"question": "Frage", "answer": "Text"})
+    with pytest.raises(UsageError, match=r"has 'answer' read as question, by --map; --map answer="):
+        rows(lines(tmp_path / "qa.jsonl", {"question": "Q", "answer": "A"}), {"question": "answer"})
+    with pytest.raises(UsageError, match="--map question=b: question is read from a already"):
+        checked_mapping(["question=a", "question=b"])
     for pair in ("Frage", "colour=Frage", "question="):
         with pytest.raises(UsageError, match="write question=Question"):
             checked_mapping([pair])

@@ -114,9 +114,9 @@ def read_rows(
     """
     names = mapping or {}
 
-    def check(columns: Iterable[str]) -> None:
+    def check(part: Path, columns: Iterable[str]) -> None:
         if missing := missing_columns(columns, names):
-            raise UsageError(f"{path} {missing}")
+            raise UsageError(f"{part} {missing}")
 
     for number, record in enumerate(records(path, check), 1):
         found = record if isinstance(record, str) else shaped(record, names)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
+from urllib.parse import unquote
 
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
@@ -36,8 +37,8 @@ _ARROW_FILE: Final = b"ARROW1"
 _ARROW_STREAM: Final = b"\xff\xff\xff\xff"
 
 
-CheckColumns = Callable[[Iterable[str]], None]
-"""Told the columns of a file before its first record; raises where they cannot be meant."""
+CheckColumns = Callable[[Path, Iterable[str]], None]
+"""Told a file's columns before its first record; raises where they cannot be meant."""
 
 
 def records(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
@@ -48,31 +49,35 @@ def records(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
     Raises:
         UsageError: it cannot be read, or holds no records.
     """
-    looked = False
-    for found in _found(path, check):
-        if not looked and not isinstance(found, str):
-            check(found)
-            looked = True
-        yield found
-
-
-def _found(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
-    part = path
+    part, looked = path, False
     try:
         for part in _files(path) if is_folder(path) else [path]:
-            yield from _records_of(part, check)
+            partition = _partition(part.relative_to(path))
+            for found in _records_of(part, check):
+                if not looked and not isinstance(found, str):
+                    check(part, found)
+                    looked = True
+                yield found if isinstance(found, str) else {**partition, **found}
     except (OSError, EOFError, zlib.error) as error:
         raise UsageError(f"cannot read {part}: {_why(error)}") from error
 
 
 def _why(error: OSError | EOFError | zlib.error) -> str:
-    return reason_of(error) if isinstance(error, OSError) else str(error)
+    return (reason_of(error) if isinstance(error, OSError) else str(error)).strip()
 
 
+def _partition(part: Path) -> dict[str, str]:
+    """The columns that a file's folders hold in Hive's way: ``year=2025/lang=en/a.parquet``."""
+    said = (name.partition("=") for name in part.parts[:-1] if "=" in name)
+    return {name: unquote(value) for name, _, value in said if value != _NULL_PARTITION}
+
+
+_NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
 _LINES: Final = ("*.jsonl", "*.ndjson", "*.jsonl.gz", "*.ndjson.gz")
 _TABLES: Final = ("*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz")
 _PLACES: Final = (
     ("*.parquet",), ("data/*.parquet",), ("train/data/*.parquet",), ("*/*.parquet",),
+    ("*/*/*.parquet",), ("*/*/*/*.parquet",),
     *(tuple(f"{at}{each}" for each in kind) for at in ("", "data/") for kind in (_LINES, _TABLES)),
     ("data-*.arrow",), ("*/data-*.arrow",), ("*.json",),
 )  # fmt: skip
@@ -89,7 +94,10 @@ def _files(folder: Path) -> list[Path]:
         found = [path for path in there if path.name[0] not in "._"]
         if found := [path for path in found if path.name not in _NO_ROWS]:
             return found
-    raise UsageError(f"there is no parquet, JSON lines, CSV or TSV file in {folder}")
+    raise UsageError(
+        f"there is no parquet, JSON lines, CSV or TSV file in {folder}; parquet is looked for down "
+        "to three folders deep"
+    )
 
 
 def _matching(folder: Path, patterns: Sequence[str]) -> Iterator[Path]:
@@ -140,7 +148,7 @@ def _parquet_records(path: Path, check: CheckColumns) -> Iterator[ForeignRecord 
     try:
         with pq.ParquetFile(path) as file:
             _refuse_repeated(path, file.schema_arrow.names)
-            check(file.schema_arrow.names)
+            check(path, file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
                 yield from _rows_of(batch)
     except (pa.ArrowException, UnicodeDecodeError) as error:  # of the columns' names
@@ -157,7 +165,7 @@ def _arrow_records(
         with pa.OSFile(str(path), "rb") as file:
             opened = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
             _refuse_repeated(path, opened.schema.names)
-            check(opened.schema.names)
+            check(path, opened.schema.names)
             batches = map(opened.get_batch, range(opened.num_record_batches)) if is_file else opened
             for batch in batches:
                 batch.validate(full=True)  # offsets of a damaged file lead anywhere in memory
@@ -279,6 +287,9 @@ _PAIRS: Final = (
 _KINDS: Final[Mapping[bytes, str]] = {
     b"version https://git-lfs": "is a Git LFS pointer, not the file: `git lfs pull` fetches it",
     b"\xd0\xcf\x11\xe0": "is an old Excel or Word file: save it as CSV (UTF-8)",
+    b"PARE": "is an encrypted parquet file: write it without encryption",
+    b"\xff\xfe\0\0": "is UTF-32: save it as UTF-8",
+    b"\0\0\xfe\xff": "is UTF-32: save it as UTF-8",
     b"\xff\xfe": "is UTF-16: save it as UTF-8",
     b"\xfe\xff": "is UTF-16: save it as UTF-8",
     b"\x28\xb5\x2f\xfd": "is packed with zstd: unpack it first (unzstd)",
@@ -288,7 +299,9 @@ _KINDS: Final[Mapping[bytes, str]] = {
     b"%PDF": "is a PDF; texts to write from are for `legalgen sources add`",
     b"SQLite format 3": "is an SQLite database: export its table as CSV",
 }
-"""Files of other kinds by their first bytes."""
+"""Files of other kinds by their first bytes, the longer before those that they begin with."""
+_HEAD: Final = 64
+"""Bytes of which UTF-16 has every other one zero, where a file begins in English."""
 _OFFICE: Final = {"xl/": "an Excel file", "word/": "a Word file", "content.xml": "a spreadsheet"}
 
 
@@ -297,6 +310,9 @@ def _refuse_other_kinds(path: Path, begins: bytes) -> None:
     for magic, what in _KINDS.items():
         if begins.startswith(magic):
             raise UsageError(f"{path} {what}")
+    head = begins[:_HEAD]
+    if len(head) == _HEAD and not (any(head[::2]) and any(head[1::2])):
+        raise UsageError(f"{path} is UTF-16 without a mark: save it as UTF-8")
     if begins.startswith(b"PK\x03\x04"):
         raise UsageError(f"{path} is {_in_zip(path)}")
 
@@ -329,7 +345,7 @@ def _json_record(line: bytes) -> ForeignRecord | str:
     except UnicodeDecodeError as error:
         return f"not UTF-8: byte {line[error.start]:#04x} at {error.start + 1}"
     except (ValueError, RecursionError) as error:
-        return f"not JSON: {error}"
+        return f"not JSON: {_without_advice(error)}"
     return record if isinstance(record, dict) else "not a JSON object"
 
 
@@ -353,7 +369,7 @@ def _array_records(path: Path, reader: io.TextIOWrapper) -> Iterator[ForeignReco
             except (ValueError, RecursionError) as error:
                 more = "" if isinstance(error, RecursionError) else _more(path, reader)
                 if not more or len(text) - at > _LONGEST_CELL:
-                    yield f"not JSON, and what follows cannot be read: {error}"
+                    yield f"not JSON, and what follows cannot be read: {_without_advice(error)}"
                     return
                 text, at = text[at:] + more, 0
                 continue
@@ -375,15 +391,15 @@ def _more(path: Path, reader: io.TextIOWrapper) -> str:
         raise UsageError(f"{path} is not UTF-8: save it as UTF-8") from error
 
 
-def _without_advice(error: csv.Error) -> str:
-    """What is wrong with a table; Python's advice is for who opens it, not for who has it."""
-    return str(error).partition(" - do you need to open")[0]
+def _without_advice(error: Exception) -> str:
+    """What is wrong with a file; Python's advice is for who reads it, not for who has it."""
+    return re.split(r" - do you need to open|; use sys\.", str(error))[0]
 
 
-def _check_head(columns: Sequence[str], check: CheckColumns) -> None:
+def _check_head(path: Path, columns: Sequence[str], check: CheckColumns) -> None:
     """Look at the names of a table's columns, which are a row where the table names none."""
     try:
-        check(columns)
+        check(path, columns)
     except UsageError as error:
         said = "its first line was taken for their names: put one before it where it is a row"
         raise UsageError(f"{error}; {said}") from error
@@ -405,7 +421,7 @@ def _table_records(
         lines = csv.reader(chain([head], text), delimiter=delimiter, strict=True)
         columns = [column.strip() or f"column {at}" for at, column in enumerate(next(lines, []), 1)]
         _refuse_repeated(path, columns)
-        _check_head(columns, check)
+        _check_head(path, columns, check)
         for number, cells in enumerate(lines, 1):  # noqa: B007 - where an error stands
             if not cells:
                 continue

@@ -120,7 +120,7 @@ def checked_mapping(pairs: Iterable[str]) -> dict[str, str]:
     """``question=Question``, one a pair, as a mapping.
 
     Raises:
-        UsageError: a pair is none, or its first word names nothing of ours.
+        UsageError: a pair is none, its first word names nothing of ours, or is said twice.
     """
     found: dict[str, str] = {}
     for pair in pairs:
@@ -130,6 +130,8 @@ def checked_mapping(pairs: Iterable[str]) -> dict[str, str]:
                 f"--map {pair}: write question=Question, the column of the file last; the first "
                 f"is one of {', '.join(TARGETS)}"
             )
+        if found.get(target, column) != column:
+            raise UsageError(f"--map {pair}: {target} is read from {found[target]} already")
         found[target] = column
     return found
 
@@ -149,6 +151,9 @@ def missing_columns(names: Iterable[str], mapping: Mapping[str, str]) -> str:
     if any(group <= have for group in _GROUPS):
         return ""
     lacks = next((name for name in ("question", "answer") if name not in have), "question")
+    for target, column in mapping.items():
+        if column.strip().lower() == lacks:
+            return f"has {lacks!r} read as {target}, by --map; --map {lacks}=COLUMN names another"
     return f"has no column {lacks!r} (it has: {known}); --map {lacks}=COLUMN names it"
 
 
