@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from legalgen.quality.rules import default_thresholds
 from legalgen.store.card import Details, count_details, write_card
 from legalgen.store.files import DataDir
@@ -70,6 +72,25 @@ def test_the_card_tells_all_of_it(tmp_path: Path) -> None:
     assert "not legal advice" in text
     assert "num_examples" not in text
     assert "splits:" not in text
+
+
+def test_names_of_imported_rows_break_out_of_nothing(tmp_path: Path) -> None:
+    """A model, a jurisdiction, a version, a title: each stays in its line and is no markup."""
+    odd = "x`y\n\n# <b>[hi](z)</b>"
+    sources = (GroundingText("a#1", title=odd, licence=odd),)
+    row = make_sample(0, model=odd, prompt_version=odd, jurisdiction=odd, practice_area=odd)
+    grounded = replace(row, grounded=True, sources=sources, difficulty=odd)
+    path = write_card(written(tmp_path / "data", [grounded]), thresholds=default_thresholds())
+    assert path is not None
+    text = path.read_text()
+    code, plain = "`groq/x'y # <b>[hi](z)</b>`", r"x\`y # \<b\>\[hi\](z)\</b\>"
+    assert f"- {code}: 100 % of the rows\n" in text
+    assert f"| {code} | " in text
+    assert f"| {plain} | {plain} | 1 | " in text
+    assert f"| jurisdiction | practice area | topics | {plain} | all |" in text
+    assert f"| {plain} | {plain} | 100 % |" in text
+    assert "- 'x`y # <b>[hi](z)</b>-law'\n" in text
+    assert "\n# <b>" not in text
 
 
 def test_a_batch_without_a_record_is_said_to_have_none(tmp_path: Path) -> None:

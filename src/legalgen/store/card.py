@@ -10,6 +10,7 @@ Writing it costs the same however many rows there are: what each part adds is co
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -343,7 +344,7 @@ def _size(rows: int) -> str:
 
 def _quoted(text: str) -> str:
     """A YAML scalar that stays a string whatever a taxonomy calls its jurisdictions."""
-    return "'" + text.replace("'", "''") + "'"
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
 
 
 def _feature(field: pa.Field, indent: str) -> list[str]:
@@ -371,7 +372,8 @@ def _models(models: Counter[str]) -> str:
     """The models by share, in whole per cent."""
     total = models.total()
     return "\n".join(
-        f"- `{name}`: {_share(count, total)} of the rows" for name, count in models.most_common()
+        f"- {_code(name)}: {_share(count, total)} of the rows"
+        for name, count in models.most_common()
     )
 
 
@@ -390,13 +392,27 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
+def _code(name: str) -> str:
+    """A name that may come from an imported file, as code in one line."""
+    line = " ".join(name.split()).replace("`", "'")
+    return f"`{line}`"
+
+
+def _plain(text: str) -> str:
+    """A text that may come from an imported file, in one line and without any markup."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+_MARKUP: Final = re.compile(r"[\\`*\[\]<>]")
+
+
 def _licences(models: Counter[str]) -> str:
     catalog = Catalog.load()
     rows = []
     for name, _ in models.most_common():
         provider, _, model = name.partition("/")
         spec = catalog.find(provider, model)
-        rows.append((f"`{name}`", spec.license if spec and spec.license else _UNLICENSED))
+        rows.append((_code(name), spec.license if spec and spec.license else _UNLICENSED))
     return _table(("model", "licence of its weights"), rows)
 
 
@@ -409,7 +425,9 @@ def _coverage(summary: Summary) -> str:
         areas.setdefault((jurisdiction, area), Counter())[difficulty] += count
         topics.setdefault((jurisdiction, area), set()).add(topic)
     rows = _coverage_rows(areas, topics, difficulties, summary.rows)
-    return _table(("jurisdiction", "practice area", "topics", *difficulties, "all"), rows)
+    return _table(
+        ("jurisdiction", "practice area", "topics", *map(_plain, difficulties), "all"), rows
+    )
 
 
 def _coverage_rows(
@@ -424,7 +442,7 @@ def _coverage_rows(
     for key in ordered[:_MOST_AREAS]:
         counts = areas[key]
         shares = [_part_of(counts[name], total) for name in names]
-        yield (*key, str(len(topics[key])), *shares, _part_of(counts.total(), total))
+        yield (*map(_plain, key), str(len(topics[key])), *shares, _part_of(counts.total(), total))
     if rest := ordered[_MOST_AREAS:]:
         counts = sum((areas[key] for key in rest), start=Counter())
         shares = [_part_of(counts[name], total) for name in names]
@@ -495,7 +513,7 @@ def _statuses(details: Details) -> str:
 def _prompts(details: Details) -> str:
     total = sum(details.prompts.values())
     lines = [
-        f"- `{name or 'none'}`: {_share(count, total)} of the rows"
+        f"- {_code(name or 'none')}: {_share(count, total)} of the rows"
         for name, count in Counter(details.prompts).most_common()
     ]
     return "\n".join(lines) or "Not counted."
@@ -504,7 +522,7 @@ def _prompts(details: Details) -> str:
 def _sources(details: Details, total: int) -> str:
     """The texts that grounded rows rest on; nothing where there are none."""
     rows = [
-        (title or "untitled", licence or "not stated", _share(count, total))
+        (_plain(title or "untitled"), _plain(licence or "not stated"), _share(count, total))
         for licence, titles in details.sources.items()
         for title, count in titles.items()
     ]
