@@ -38,6 +38,7 @@ from legalgen.store.outlays import by_day, cost_of
 from legalgen.telemetry import events
 from tests.vendors import AnswerRequest, Config, VendorServer
 from tests.vendors.answers import source
+from tests.vendors.batches import File
 
 QWEN = "groq/qwen/qwen3.8-27b"
 REF = "groq/openai/gpt-oss-120b"
@@ -58,16 +59,30 @@ class Bench:
     heard: list[events.Event] = field(default_factory=list)
     on_wait: Callable[[], None] = lambda: None
     """Called when a run says that it waits."""
+    on_accept: Callable[[], None] = lambda: None
+    """Called when a sample is on the disk."""
 
     def hear(self, event: events.Event) -> None:
         self.heard.append(event)
         if isinstance(event, events.Waiting):
             self.on_wait()
+        if isinstance(event, events.SampleAccepted):
+            self.on_accept()
 
     def finish(self) -> None:
         """Let the provider be done with everything that it has."""
         for job in self.server._batches._batches.values():
             job.started_s -= 10_000.0
+
+    def output(self) -> File:
+        """The answers of the one job that the provider has, which is done now."""
+        self.finish()
+        provider = service(self.server)
+        [job] = self.server._batches._batches
+        id_ = provider.job(job, 60.0).output_file_id
+        provider.close()
+        assert id_ is not None
+        return self.server._batches._files[id_]
 
     def settings(self, **flags: object) -> Settings:
         environ = {
@@ -536,6 +551,63 @@ def test_a_file_that_stays_cut_is_given_up_after_three_fetches(quick: Bench) -> 
     result = quick.start(2, BulkOrder(follow=True, poll_s=0.02))
     assert [chunk.accepted for chunk in chunks_of(result)] == [0, 2]
     assert (result.exit_code, quick.slots(result)) == (0, [0, 1])
+
+
+def test_whole_answers_beside_a_line_that_is_none_are_not_cut_off(slow: Bench) -> None:
+    """Every request is answered: read, said, paid for in the record, and deleted there."""
+    sent = slow.start(3)
+    slow.output().data += b"# end of file\n"
+    done = slow.resume(sent)
+    record = slow.saved(done)
+    assert (done.exit_code, done.status, slow.slots(done)) == (0, "completed", [0, 1, 2])
+    assert (record.models[REF].calls, record.models[REF].samples) == (3, 3)
+    assert sum(by_day(record).values()) == pytest.approx(cost_of(record))
+    assert cost_of(record) > 0
+    assert [(one.collected, one.removed) for one in chunks_of(done)] == [(True, True)]
+    assert any("3 accepted, 0 refused, 1 line cannot be read" in text for text in slow.notices())
+
+
+def test_a_batch_is_not_completed_before_what_it_paid_for_is_in_its_record(slow: Bench) -> None:
+    """Two halves of a file bring every sample; the chunk is read to its end all the same."""
+    sent = slow.start(4)
+    file = slow.output()
+    whole = file.data.splitlines(keepends=True)
+    for half in (whole[:2], whole[2:]):
+        file.data = b"".join(half)
+        cut = slow.resume(sent)
+        assert (cut.exit_code, cut.status) == (75, "paused")
+    assert slow.slots(cut) == [0, 1, 2, 3]
+    file.data = b"".join(whole)
+    done = slow.resume(sent)
+    stats = slow.saved(done).models[REF]
+    assert (done.exit_code, slow.slots(done), slow.paid()) == (0, [0, 1, 2, 3], 4)
+    assert (stats.calls, stats.samples) == (4, 4)
+    assert [(one.collected, one.removed) for one in chunks_of(done)] == [(True, True)]
+
+
+def test_a_stop_while_the_last_answers_are_read_ends_with_a_whole_record(slow: Bench) -> None:
+    """Ctrl-C as the last group is on the disk: the chunk is closed, not left half read."""
+    stop = Stop()
+    sent = slow.start(3)
+    slow.finish()
+    slow.on_accept = stop.request
+    done = slow.resume(sent, stop=stop)
+    bulk = slow.saved(done).bulk
+    assert bulk is not None
+    assert (done.exit_code, done.status, slow.slots(done)) == (0, "completed", [0, 1, 2])
+    assert [(one.collected, one.accepted) for one in bulk.chunks] == [(True, 3)]
+    assert bulk.reading is None
+
+
+def test_finishing_online_asks_for_all_that_is_with_nobody(slow: Bench) -> None:
+    """A cut file has brought some samples of its chunk: they are no part of what is out there."""
+    stopped = slow.start(5, terms=SMALL, max_calls="3")
+    file = slow.output()
+    file.data = b"".join(file.data.splitlines(keepends=True)[:2])
+    online = slow.resume(stopped, BulkOrder(finish_online=True))
+    assert (online.exit_code, online.status) == (75, "paused")
+    assert len(slow.server.calls("groq", endpoint="chat")) == 2
+    assert len(slow.slots(online)) == 4
 
 
 def test_an_answer_that_the_service_refused_and_shows_is_kept_aside(quick: Bench) -> None:

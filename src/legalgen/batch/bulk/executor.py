@@ -144,7 +144,7 @@ class BulkExecutor:
         except JudgeAwayError as error:
             work.roll_back()
             return self._unmarked(error)
-        if self._stop.requested and work.work.schedule.remaining:
+        if self._stop.requested and not work.is_written:
             return self._stopped()
         return self._standing(work)
 
@@ -171,7 +171,7 @@ class BulkExecutor:
 
     def _standing(self, work: BulkWork) -> Ending | None:
         """The ending as far as the provider goes; None when more can be sent at once."""
-        if work.work.schedule.remaining == 0:
+        if work.is_written:
             return COMPLETED
         if steps.outstanding(work.bulk):
             return self._paused(work)
@@ -242,13 +242,12 @@ class BulkExecutor:
             RouterWatch(work.work.troubles, judges, ROLE).look(ended=True)
         if not self._order.finish_online or ending.status == "completed" or self._stop.requested:
             return ending
-        out = steps.outstanding(work.bulk)
-        schedule = _online_schedule(work, sum(chunk.requests for chunk in out))
+        schedule = _online_schedule(work)
         if schedule.remaining:
             ended = self._online.execute(replace(work.work, schedule=schedule))
             if ended.status != "completed":
                 return ended
-        return self._paused(work) if out else COMPLETED
+        return self._paused(work) if steps.outstanding(work.bulk) else COMPLETED
 
     # ------------------------------------------------------------------ waiting and telling
 
@@ -299,8 +298,8 @@ def _drained(schedule: Schedule) -> list[Job]:
     return jobs
 
 
-def _online_schedule(work: BulkWork, out: int) -> Schedule:
-    """What the ordinary loop has to write: everything but the ``out`` slots at the provider."""
+def _online_schedule(work: BulkWork) -> Schedule:
+    """What the ordinary loop has to write: everything but the slots at the provider."""
     times = steps.asked(work.bulk.chunks)
     at_provider = steps.slots_of_all(steps.outstanding(work.bulk))
     open_tasks = [
@@ -309,7 +308,9 @@ def _online_schedule(work: BulkWork, out: int) -> Schedule:
         if slot not in at_provider
     ]
     known = [work.record.target - 1, *work.done, *work.tasks, *times]
-    target, accepted = work.record.target - out, work.work.schedule.accepted
+    # A chunk that came cut off is out although some of its samples are there.
+    target = work.record.target - len(at_provider - work.done)
+    accepted = work.work.schedule.accepted
     return Schedule(work.work.planner, open_tasks, target, accepted, max(known) + 1)
 
 

@@ -216,14 +216,14 @@ class ChunkReader:
         """Take the lines in, a group at a time; False when the run was asked to stop."""
         answers = map(self._site.service.bulk_answer, steps.lines(paths))
         while group := list(itertools.islice(answers, GROUP)):
+            if self._stop.requested:
+                return False
             try:
                 reader.take(group)
             finally:  # a judge that goes away leaves what it has marked before
                 for slot in reader.kept:
                     work.tasks.pop(slot, None)
                     work.done.add(slot)
-            if self._stop.requested:
-                return False
         return True
 
 

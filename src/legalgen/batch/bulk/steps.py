@@ -313,10 +313,9 @@ class ResultReading(msgspec.Struct):
 
 
 def is_cut(chunk: BulkChunk, reading: ResultReading) -> bool:
-    """Whether the files hold less than the provider says they do."""
-    return bool(reading.torn) or reading.answers < min(
-        chunk.completed + chunk.failed, chunk.requests
-    )
+    """Whether an answer is missing that the files should hold, or that may stand in a torn line."""
+    told = chunk.requests if reading.torn else min(chunk.completed + chunk.failed, chunk.requests)
+    return reading.answers < told
 
 
 def close(chunk: BulkChunk, reading: ResultReading) -> None:
@@ -359,6 +358,8 @@ def summary(chunk: BulkChunk, reading: ResultReading, total: int) -> str:
     silent = chunk.requests - reading.answers
     if silent > 0:
         parts.append(f"{silent:,} without an answer")
+    if reading.torn:
+        parts.append(f"{plural(reading.torn, 'line')} cannot be read")
     if reading.strays:
         parts.append(f"{plural(reading.strays, 'line')} of no request of ours passed over")
     why = f" [{chunk.message}]" if chunk.message else ""

@@ -99,6 +99,12 @@ class BulkWork(msgspec.Struct):
         """The record of the batch."""
         return self.work.record
 
+    @property
+    def is_written(self) -> bool:
+        """Whether every sample is there, and every chunk read to its end and so paid for in the
+        record."""
+        return self.work.schedule.remaining == 0 and not steps.outstanding(self.bulk)
+
     def save(self) -> None:
         """Note a step before the next begins."""
         self.work.sink.save(force=True)
