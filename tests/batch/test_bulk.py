@@ -610,6 +610,21 @@ def test_finishing_online_asks_for_all_that_is_with_nobody(slow: Bench) -> None:
     assert len(slow.slots(online)) == 4
 
 
+def test_answers_in_odd_frames_are_not_bought_again(slow: Bench) -> None:
+    """A mark of order before the first line, statuses as texts, errors that say nothing."""
+    sent = slow.start(3)
+    file = slow.output()
+    lines = [json.loads(line) for line in file.data.splitlines()]
+    for line in lines:
+        line["response"]["status_code"] = "200"
+        line["error"] = {"code": None, "message": None}
+    written = "\r\n".join(json.dumps(line) for line in lines)
+    file.data = written.encode("utf-8-sig")
+    done = slow.resume(sent)
+    assert (done.exit_code, slow.slots(done), slow.paid()) == (0, [0, 1, 2], 3)
+    assert [(one.accepted, one.broken) for one in chunks_of(done)] == [(3, 0)]
+
+
 def test_an_answer_that_the_service_refused_and_shows_is_kept_aside(quick: Bench) -> None:
     """A line that failed by what the model wrote: the text is kept, the slot asked again."""
     error = {"message": "No.", "code": "json_validate_failed", "failed_generation": '{"answ'}
@@ -817,6 +832,81 @@ def test_lines_of_a_result_are_read_as_replies_are(quick: Bench) -> None:
     torn = [b"", b"{", b"[]", b'{"custom_id": 3}', b"\xff\xfe", b'"text"']
     assert [provider.bulk_answer(line) for line in torn] == [None] * len(torn)
     provider.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        answered(response={"status_code": 200, "body": REPLY}, error={}),
+        answered(response={"status_code": 200, "body": REPLY}, error=""),
+        answered(
+            response={"status_code": 200, "body": REPLY}, error={"code": None, "message": None}
+        ),
+        answered(response={"status_code": 200, "body": REPLY}, error={"code": 0, "message": "ok"}),
+        answered(response={"status_code": "200", "body": REPLY}, error=None),
+        answered(response={"status_code": 200, "body": json.dumps(REPLY)}, error=None),
+        answered(response={"body": REPLY}, error=None),
+        answered(response=REPLY),
+        b"\xef\xbb\xbf"
+        + answered(response={"status_code": 200, "body": REPLY}, error=None)
+        + b"\r",
+        answered(response={"status_code": 200, "body": {**REPLY, "created": float("nan")}}),
+    ],
+)
+def test_an_answer_in_an_odd_frame_is_read(quick: Bench, line: bytes) -> None:
+    """It was paid for: what holds a completion is one, whatever stands around it."""
+    provider = service(quick.server)
+    read = provider.bulk_answer(line)
+    provider.close()
+    assert read is not None
+    assert read.completion is not None
+    assert (read.custom_id, read.completion.text, read.completion.usage) == (
+        "0.0",
+        "ok",
+        Usage(9, 2),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "category", "kept"),
+    [
+        (answered(error={"code": 500, "message": "boom"}), ErrorCategory.SERVER_ERROR, ""),
+        (answered(error="Rate limit reached"), ErrorCategory.RATE_LIMIT, ""),
+        (
+            answered(response={"status_code": "429", "body": None}, error={"message": "Busy."}),
+            ErrorCategory.RATE_LIMIT,
+            "",
+        ),
+        (
+            answered(
+                response={"status_code": 200, "body": {"a": 1}}, error={"message": "overloaded"}
+            ),
+            ErrorCategory.OVERLOADED,
+            '{"a": 1}',
+        ),
+        (
+            answered(
+                response={"status_code": 200, "body": {"error": {"message": "overloaded"}}},
+                error={"code": "request_failed", "message": "See the response."},
+            ),
+            ErrorCategory.OVERLOADED,
+            "",
+        ),
+        (answered(response={"body": "Words."}), ErrorCategory.SERVER_ERROR, '"Words."'),
+        (answered(response={"status_code": 200, "body": None}), ErrorCategory.SERVER_ERROR, ""),
+        (answered(), ErrorCategory.GENERAL, ""),
+    ],
+)
+def test_a_line_without_an_answer_is_what_it_says(
+    quick: Bench, line: bytes, category: ErrorCategory, kept: str
+) -> None:
+    """Errors in any form have their category; what may have been paid for is kept aside."""
+    provider = service(quick.server)
+    read = provider.bulk_answer(line)
+    provider.close()
+    assert read is not None
+    assert read.failure is not None
+    assert (read.failure.category, read.failure.answer) == (category, kept)
 
 
 def test_a_file_larger_than_any_reply_is_sent_and_fetched_whole(

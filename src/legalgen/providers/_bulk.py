@@ -9,12 +9,13 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import DAY_S, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError
 from legalgen.errors.redaction import excerpt
 from legalgen.providers._http import BoundedResponse, deadline
-from legalgen.providers._reply import http_status, json_value, tokens
+from legalgen.providers._reply import as_text, http_status, json_value, tokens
 from legalgen.providers._sdk import SdkClient, SdkProvider, arguments
 from legalgen.providers.base import BulkAnswer, BulkJob
 
@@ -86,22 +87,6 @@ class _FileList(msgspec.Struct, frozen=True):
 L = TypeVar("L", _BatchList, _FileList)
 
 
-class _LineResponse(msgspec.Struct, frozen=True):
-    status_code: object = None
-    body: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _LineError(msgspec.Struct, frozen=True):
-    code: str | None = None
-    message: str | None = None
-
-
-class _Line(msgspec.Struct, frozen=True):
-    custom_id: str
-    response: _LineResponse | None = None
-    error: _LineError | None = None
-
-
 class _Timing(msgspec.Struct, frozen=True):
     total_time: object = None
 
@@ -110,7 +95,6 @@ class _Timed(msgspec.Struct, frozen=True):
     usage: _Timing | None = None
 
 
-_LINE = msgspec.json.Decoder(_Line, strict=False)
 _TIMED = msgspec.json.Decoder(_Timed, strict=False)
 
 
@@ -137,14 +121,25 @@ class BulkSdkProvider(SdkProvider):
 
     def bulk_answer(self, line: bytes) -> BulkAnswer | None:
         """One line of a result; see ``BulkProvider.bulk_answer``."""
-        try:
-            read = _LINE.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        read = json_value(line)
+        custom_id = read.get("custom_id") if isinstance(read, dict) else None
+        if not (isinstance(read, dict) and isinstance(custom_id, str)):
             return None
-        response = read.response
-        if response is not None and response.status_code == 200 and read.error is None:
-            return self._answered(read.custom_id, bytes(response.body))
-        return BulkAnswer(read.custom_id, failure=self._line_failure(read))
+        response, error = read.get("response"), _stated(read.get("error"))
+        body = response.get("body", response) if isinstance(response, dict) else response
+        status = _status(response)
+        is_error = status is not None and not httpx.codes.is_success(status)
+        answer = self._answered(custom_id, b"" if body is None else as_text(body).encode())
+        # An answer was paid for, whatever its frame says of it.
+        if answer.completion is not None and answer.completion.text.strip():
+            return answer
+        says_why = isinstance(body, dict) and body.get("error")
+        if response is not None and not is_error and (error is None or says_why):
+            return answer
+        failure = self._line_failure(status if is_error else None, body, error)
+        if answer.failure is not None and not is_error:  # what came in place of a completion
+            failure = replace(failure, answer=failure.answer or answer.failure.answer)
+        return BulkAnswer(custom_id, failure=failure)
 
     def _answered(self, custom_id: str, body: bytes) -> BulkAnswer:
         # The same reader as for a call of its own: it wants a reply, so it is given one.
@@ -155,23 +150,23 @@ class BulkSdkProvider(SdkProvider):
             return BulkAnswer(custom_id, failure=error.failure)
         return BulkAnswer(custom_id, completion)
 
-    def _line_failure(self, line: _Line) -> Failure:
-        status = http_status(line.response.status_code) if line.response is not None else None
-        if line.response is not None and status is not None:
-            body = bytes(line.response.body)
-            return self._classified(
-                body.decode("utf-8", "replace"), status=status, body=json_value(body), headers=None
-            )
-        error = line.error or _LineError()
-        said = ": ".join(part for part in (error.code, error.message) if part)
-        if error.code == "batch_expired":
+    def _line_failure(self, status: int | None, body: object, error: object) -> Failure:
+        """Why a request failed: by the body that came under an error's ``status``, or by what the
+        line itself says."""
+        if status is not None and body:
+            return self._classified(as_text(body), status=status, body=body, headers=None)
+        code, message = None, error
+        if isinstance(error, dict):
+            code, message = error.get("code"), error.get("message")
+        parts = (
+            part if isinstance(part, str) else as_text(part) for part in (code, message) if part
+        )
+        said = ": ".join(parts) or "no reason was given"
+        if code == "batch_expired":
             told = excerpt(said, 200, self._secrets)
-            return Failure(ErrorCategory.TIMEOUT, told, code=error.code, reached=False)
+            return Failure(ErrorCategory.TIMEOUT, told, code="batch_expired", reached=False)
         return self._classified(
-            said or "no reason was given",
-            status=None,
-            body={"error": msgspec.to_builtins(error)},
-            headers=None,
+            said, status=status or http_status(code), body={"error": error}, headers=None
         )
 
     # ------------------------------------------------------------------ calls
@@ -280,6 +275,20 @@ class BulkSdkProvider(SdkProvider):
         said = excerpt(fault.message or fault.code or "no reason was given", 300, self._secrets)
         line = tokens(fault.line)
         return said if line is None else f"line {line}: {said}"
+
+
+def _stated(error: object) -> object:
+    """The error of a line; None where nothing is in it, as vendors write beside a good answer."""
+    said = any(error.values()) if isinstance(error, dict) else error
+    return error if said else None
+
+
+def _status(response: object) -> int | None:
+    """The HTTP status of a line's response, also as a text."""
+    value = response.get("status_code") if isinstance(response, dict) else None
+    if isinstance(value, str) and value.isdecimal() and len(value) == 3:
+        value = int(value)
+    return http_status(value)
 
 
 def _moment(value: object) -> datetime | None:
