@@ -209,6 +209,27 @@ def test_a_bulk_batch_writes_every_slot_once_at_half_the_price(quick: Bench) -> 
     assert list((quick.data_dir.state / "bulk").iterdir()) == []
 
 
+def test_answers_that_tell_no_tokens_are_estimated(tmp_path: Path) -> None:
+    """As those of calls are: in the record and in the rows, which is said once."""
+    with VendorServer(Config.of().with_vendor("groq", tells_usage=False)) as server:
+        each = Bench(tmp_path, server)
+        result = each.start(4)
+        record = each.saved(result)
+        stats = record.models[REF]
+        calls = server.calls("groq", endpoint="batch_line")
+    told = stats.input_tokens, stats.output_tokens
+    really = sum(c.prompt_tokens for c in calls), sum(c.completion_tokens for c in calls)
+    assert [0.7 < one / other < 1.5 for one, other in zip(told, really, strict=True)] == [True] * 2
+    assert 0 < stats.assumed_usd == pytest.approx(cost_of(record))
+    rows = [
+        (row["input_tokens"], row["output_tokens"])
+        for batch in parts.iter_batches(each.data_dir, ["input_tokens", "output_tokens"])
+        for row in batch.to_pylist()
+    ]
+    assert tuple(map(sum, zip(*rows, strict=True))) == told
+    assert sum("tell no tokens" in text for text in each.notices()) == 1
+
+
 def test_nothing_stays_at_the_provider(quick: Bench) -> None:
     """Files that were read are deleted there once their rows are sealed."""
     result = quick.start(25)

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow
+from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow, Usage
 
 WINDOW_S: Mapping[LimitWindow, float] = {"minute": 60.0, "hour": 3600.0, "day": DAY_S}
 MARGIN = 0.005
@@ -499,6 +499,19 @@ class Demand(msgspec.Struct, frozen=True):
     usual_output: int
     least_output: int
     scale: float = 1.0
+
+
+def counted(usage: Usage, text: str, input_tokens: Callable[[], int]) -> Usage:
+    """The tokens of a call that made ``text``, estimated where its reply does not say.
+
+    ``input_tokens`` estimates those of its prompt. Without them no bound on tokens or cost would
+    ever be met. A 0 says nothing either: every prompt has tokens, and so has every text.
+    """
+    sent, made = usage.input_tokens, usage.output_tokens
+    if sent and (made or not text):
+        return usage
+    made = made or math.ceil(len(text) / CHARACTERS_PER_TOKEN)
+    return replace(usage, input_tokens=sent or input_tokens(), output_tokens=made, estimated=True)
 
 
 class Experience(msgspec.Struct):

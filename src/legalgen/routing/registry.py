@@ -31,7 +31,7 @@ from legalgen.routing import spilling
 from legalgen.routing.adaptive import AdaptiveLimit
 from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
 from legalgen.routing.outdated import outdated, outdated_provider
-from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Bucket, Budgets, Demand
+from legalgen.routing.rate_limits import Bucket, Budgets, Demand, counted
 from legalgen.routing.spending import may_have_run
 from legalgen.routing.targets import Lease, Target, View
 from legalgen.routing.timing import SleepDetector
@@ -133,19 +133,10 @@ class Registry:
             return self[ref].health.latency_s is not None
 
     def counted(self, lease: Lease, completion: Completion) -> Completion:
-        """A completion with the tokens it took, estimated where its reply does not say.
-
-        Without them no bound on tokens or cost would ever be met. A 0 says nothing either: every
-        prompt has tokens, and so has every text.
-        """
-        usage, text = completion.usage, completion.text + (completion.thinking or "")
-        sent, made = usage.input_tokens, usage.output_tokens
-        if sent and (made or not text):
-            return completion
-        made = made or math.ceil(len(text) / CHARACTERS_PER_TOKEN)
-        sent = sent or lease.cost.input_tokens
-        usage = replace(usage, input_tokens=sent, output_tokens=made, estimated=True)
-        return replace(completion, usage=usage)
+        """A completion with the tokens it took, estimated where its reply does not say."""
+        text = completion.text + (completion.thinking or "")
+        usage = counted(completion.usage, text, lambda: lease.cost.input_tokens)
+        return completion if usage is completion.usage else replace(completion, usage=usage)
 
     def likely_usage(self, lease: Lease, failure: Failure) -> Usage:
         """What a failed call is taken to have used, where it may have run: what calls of its size

@@ -67,6 +67,7 @@ def open_bulk_run(
         site,
         run.panel,
         run.prompter,
+        run.source,
         run.space,
         data_dir=run.data_dir,
         ledger=run.ledger,

@@ -32,7 +32,7 @@ from legalgen.batch.generation import (
     unkept,
     with_reasons,
 )
-from legalgen.batch.jobs import Job
+from legalgen.batch.jobs import Job, PromptSource
 from legalgen.batch.panel import JudgePanel
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.sink import SecondReadingSink
@@ -44,6 +44,7 @@ from legalgen.law.prompts.prompter import Prompter
 from legalgen.providers.base import BulkAnswer
 from legalgen.providers.catalog import Catalog
 from legalgen.quality.rules import Verdict
+from legalgen.routing.rate_limits import Experience, counted
 from legalgen.store import journal
 from legalgen.store.files import DataDir, is_there
 from legalgen.store.ledger import BulkChunk, Ledger, Record
@@ -79,8 +80,16 @@ class SampleMaking(msgspec.Struct, frozen=True):
     tasks: PlannedTasks
     assess: Assess
     price: BulkPrice
+    source: PromptSource
+    style: str
     prompt_version: str
     as_of: str | None = None
+
+    def input_tokens(self, task: Task) -> int:
+        """An estimate of what the request of a task took."""
+        prompt = self.source.build(task, style=self.style)
+        demand = self.source.demand(task, prompt, style=self.style)
+        return Experience().input_tokens(demand)
 
 
 class ChunkReader:
@@ -91,6 +100,7 @@ class ChunkReader:
         site: BulkSite,
         panel: JudgePanel,
         prompter: Prompter,
+        source: PromptSource,
         space: TaskSpace,
         *,
         data_dir: DataDir,
@@ -104,6 +114,7 @@ class ChunkReader:
         self._site = site
         self._panel = panel
         self._prompter = prompter
+        self._source = source
         self._space = space
         self._data_dir = data_dir
         self._ledger = ledger
@@ -185,6 +196,8 @@ class ChunkReader:
             tasks=self._tasks,
             assess=self._assess(work, acceptor),
             price=self._site.price(spec),
+            source=self._source,
+            style=spec.prompt,
             prompt_version=self._prompter.version(spec.prompt),
             as_of=month_of(chunk, self._resumed),
         )
@@ -296,6 +309,9 @@ class AnswerReader:
             self._acceptor.take(unkept(job, self._ref, failure, 0.0))
 
     def _weigh(self, job: Job, completion: Completion) -> None:
+        text = completion.text + (completion.thinking or "")
+        usage = counted(completion.usage, text, lambda: self._making.input_tokens(job.task))
+        completion = replace(completion, usage=usage)
         cost = self._making.price.of(completion.usage)
         spending = Spending(self._ref, completion.usage, completion.latency_s, cost)
         self._acceptor.take(Departed(self._ref))
