@@ -658,6 +658,39 @@ def test_an_answer_that_the_service_refused_and_shows_is_kept_aside(quick: Bench
     assert (result.exit_code, quick.slots(result)) == (0, [0])
 
 
+def test_failed_requests_that_say_what_they_took_are_paid_for(slow: Bench) -> None:
+    """An answer that broke off, and a refusal with a bill: in the record, day by day too."""
+    sent = slow.start(3)
+    file = slow.output()
+    lines = [json.loads(line) for line in file.data.splitlines()]
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 3_000}
+    choice = {"index": 0, "finish_reason": "error", "message": {"content": "half"}}
+    error = {"message": "No.", "code": "json_validate_failed", "failed_generation": '{"answ'}
+    broken_off, refused, whole = (line["response"] for line in lines)
+    broken_off["body"] = {"choices": [choice], "usage": usage}
+    refused |= {"status_code": 400, "body": {"error": error, "usage": usage}}
+    file.data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    record = slow.saved(slow.resume(sent))
+    stats, last = record.models[REF], whole["body"]["usage"]
+    sent_tokens = 2_000 + last["prompt_tokens"], 6_000 + last["completion_tokens"]
+    assert (stats.calls, stats.samples) == (3, 1)
+    assert stats.failures == {"server_error": 1, "output_invalid": 1}
+    assert (stats.input_tokens, stats.output_tokens) == sent_tokens
+    assert cost_of(record) == pytest.approx(
+        0.5 * (sent_tokens[0] * 0.15 + sent_tokens[1] * 0.60) / 1e6
+    )
+    assert sum(by_day(record).values()) == pytest.approx(cost_of(record))
+    assert stats.assumed_usd == 0
+    kept = list(journal.read_rejected(slow.data_dir, record.id))
+    assert {one.text: (one.input_tokens, one.output_tokens) for one in kept} == {
+        "half": (1_000, 3_000),
+        '{"answ': (1_000, 3_000),
+    }
+    assert sum(one.cost_usd or 0.0 for one in kept) == pytest.approx(
+        (2_000 * 0.15 + 6_000 * 0.60) / 2e6
+    )
+
+
 def test_answers_that_the_gate_refuses_are_kept_aside_and_asked_again(tmp_path: Path) -> None:
     """Unreadable first answers: refused, paid for, in rejected/, and written by a later chunk."""
 

@@ -293,25 +293,32 @@ class AnswerReader:
         if answer.completion is not None:
             self._weigh(job, answer.completion)
         elif answer.failure is not None:
-            self._broke(job, with_reasons(answer.failure))
+            self._broke(job, with_reasons(answer.failure), answer.usage)
 
-    def _broke(self, job: Job, failure: Failure) -> None:
+    def _broke(self, job: Job, failure: Failure, stated: Usage | None) -> None:
         self.found.broken += 1
         self._troubles.of_account(Trouble.of(self._ref, failure))
         code = failure.code or failure.category.value
         self.found.codes[code] += 1
         self.found.words.setdefault(code, failure.message)
-        if failure.reached:
-            category = failure.category
-            spending = Spending(self._ref, Usage(), 0.0, None, failed=category, answered=False)
-            self._acceptor.take(Departed(self._ref), spending)
+        usage, cost = Usage(), None
+        if stated is not None:
+            usage = self._counted(job, stated, failure.answer)
+            cost = self._making.price.of(usage)
+        if failure.reached or stated is not None:
+            took = (self._ref, usage, 0.0, cost, failure.category)
+            self._acceptor.take(Departed(self._ref), Spending(*took, answered=stated is not None))
         if failure.answer:
-            self._acceptor.take(unkept(job, self._ref, failure, 0.0))
+            refusal = unkept(job, self._ref, failure, 0.0)
+            paid = replace(refusal.completion, usage=usage)
+            self._acceptor.take(replace(refusal, completion=paid, cost_usd=cost))
+
+    def _counted(self, job: Job, usage: Usage, text: str) -> Usage:
+        return counted(usage, text, lambda: self._making.input_tokens(job.task))
 
     def _weigh(self, job: Job, completion: Completion) -> None:
         text = completion.text + (completion.thinking or "")
-        usage = counted(completion.usage, text, lambda: self._making.input_tokens(job.task))
-        completion = replace(completion, usage=usage)
+        completion = replace(completion, usage=self._counted(job, completion.usage, text))
         cost = self._making.price.of(completion.usage)
         spending = Spending(self._ref, completion.usage, completion.latency_s, cost)
         self._acceptor.take(Departed(self._ref))
