@@ -646,6 +646,31 @@ def test_answers_in_odd_frames_are_not_bought_again(slow: Bench) -> None:
     assert [(one.accepted, one.broken) for one in chunks_of(done)] == [(3, 0)]
 
 
+def test_answers_that_came_twice_are_told_from_those_of_others(slow: Bench) -> None:
+    """A second answer to a request of ours is one, and no line of somebody else."""
+    sent = slow.start(3)
+    file = slow.output()
+    file.data += file.data + answered(custom_id="99.0", response={"body": REPLY}) + b"\n"
+    done = slow.resume(sent)
+    assert (done.exit_code, slow.slots(done)) == (0, [0, 1, 2])
+    assert any(
+        "3 second answers passed over, 1 line of no request of ours passed over" in text
+        for text in slow.notices()
+    )
+
+
+def test_a_job_in_a_state_that_nobody_knows_is_read_once_all_of_it_is_done(slow: Bench) -> None:
+    """Before that it is waited for."""
+    sent = slow.start(3)
+    slow.output()
+    [job] = slow.server._batches._batches.values()
+    job.status, job.started_s, job.completed = "held", float("inf"), 2
+    assert slow.resume(sent).exit_code == 75
+    job.completed = 3
+    done = slow.resume(sent)
+    assert (done.exit_code, slow.slots(done), slow.paid()) == (0, [0, 1, 2], 3)
+
+
 def test_an_answer_that_the_service_refused_and_shows_is_kept_aside(quick: Bench) -> None:
     """A line that failed by what the model wrote: the text is kept, the slot asked again."""
     error = {"message": "No.", "code": "json_validate_failed", "failed_generation": '{"answ'}

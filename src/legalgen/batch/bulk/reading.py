@@ -257,7 +257,8 @@ class AnswerReader:
     ) -> None:
         self.found = steps.ResultReading()
         self._ref = ModelRef.parse(chunk.target)
-        self._open = set(steps.slots_of(chunk))
+        self._asked = frozenset(steps.slots_of(chunk))
+        self._open = set(self._asked)
         self._on_disk = self._open.intersection(on_disk)
         self._acceptor = acceptor
         self._making = making
@@ -283,8 +284,11 @@ class AnswerReader:
             self.found.torn += 1
             return
         name = steps.parse_custom_id(answer.custom_id)
-        if name is None or name[0] not in self._open:
+        if name is None or name[0] not in self._asked:
             self.found.strays += 1
+            return
+        if name[0] not in self._open:
+            self.found.repeated += 1
             return
         self._open.discard(name[0])
         task = replace(self._making.tasks.of(name[0]), variation=name[1])

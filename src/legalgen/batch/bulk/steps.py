@@ -15,13 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.errors.plurals import plural
-from legalgen.providers.base import BULK_ENDED, BulkJob
+from legalgen.providers.base import BULK_ENDED, BulkJob, BulkState
 from legalgen.providers.catalog import BulkTerms
 from legalgen.settings.reading import check_regular
 from legalgen.settings.writing import swapped_in
@@ -35,6 +36,7 @@ FETCHES = 3
 """So often a file that comes cut off is fetched again before its rest is given up as lost."""
 SOON_S, LATER_S, LATEST_S = 300.0, 3600.0, 6 * 3600.0
 """When to come back: to a job that is about to end, to one that says nothing yet, and at most."""
+_KNOWN = frozenset(get_args(BulkState))
 _PASSING = frozenset(
     {
         ErrorCategory.RATE_LIMIT,
@@ -101,14 +103,22 @@ def unsent(bulk: Bulk) -> list[BulkChunk]:
     return [chunk for chunk in bulk.chunks if chunk.batch_id is None and not chunk.collected]
 
 
+def has_ended(chunk: BulkChunk) -> bool:
+    """Whether the provider is done with a chunk: by its state or, where that is a word that nobody
+    knows here, by all its requests being counted as done and a file being there."""
+    if chunk.state in _KNOWN:
+        return chunk.state in BULK_ENDED
+    return chunk.completed + chunk.failed >= chunk.requests and bool(files_of(chunk))
+
+
 def running(bulk: Bulk) -> list[BulkChunk]:
     """Chunks that the provider has and has not ended, as far as is known."""
-    return [chunk for chunk in bulk.chunks if chunk.batch_id and chunk.state not in BULK_ENDED]
+    return [chunk for chunk in bulk.chunks if chunk.batch_id and not has_ended(chunk)]
 
 
 def readable(bulk: Bulk) -> list[BulkChunk]:
     """Chunks that have ended and were not read to their end."""
-    return [c for c in bulk.chunks if c.batch_id and c.state in BULK_ENDED and not c.collected]
+    return [c for c in bulk.chunks if c.batch_id and has_ended(c) and not c.collected]
 
 
 def outstanding(bulk: Bulk) -> list[BulkChunk]:
@@ -248,7 +258,7 @@ def come_back_s(bulk: Bulk, now: datetime) -> float:
 
 def _chunk_wait_s(chunk: BulkChunk, now: datetime) -> float:
     done = chunk.completed + chunk.failed
-    if chunk.state in ("finalizing", "cancelling") or chunk.state in BULK_ENDED:
+    if chunk.state in ("finalizing", "cancelling") or has_ended(chunk):
         return SOON_S
     if chunk.submitted is None or not done:
         return LATER_S
@@ -295,13 +305,15 @@ class ResultReading(msgspec.Struct):
     """What was found in the files of one chunk. ``codes`` counts why requests failed, ``words``
     holds the vendor's own words of it, by code.
 
-    ``torn`` lines cannot be read; ``strays`` belong to no request of the chunk, or came twice.
+    ``torn`` lines cannot be read, ``repeated`` ones answer a request that was answered before,
+    ``strays`` belong to no request of the chunk.
     """
 
     accepted: int = 0
     refused: int = 0
     broken: int = 0
     torn: int = 0
+    repeated: int = 0
     strays: int = 0
     codes: Counter[str] = msgspec.field(default_factory=Counter)
     words: dict[str, str] = msgspec.field(default_factory=dict)
@@ -360,6 +372,8 @@ def summary(chunk: BulkChunk, reading: ResultReading, total: int) -> str:
         parts.append(f"{silent:,} without an answer")
     if reading.torn:
         parts.append(f"{plural(reading.torn, 'line')} cannot be read")
+    if reading.repeated:
+        parts.append(f"{plural(reading.repeated, 'second answer')} passed over")
     if reading.strays:
         parts.append(f"{plural(reading.strays, 'line')} of no request of ours passed over")
     why = f" [{chunk.message}]" if chunk.message else ""
