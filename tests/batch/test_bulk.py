@@ -757,6 +757,36 @@ def test_max_cost_bounds_what_is_sent(quick: Bench) -> None:
     assert cost <= price * 4.5
 
 
+@pytest.mark.parametrize(
+    ("bound", "most", "said"),
+    [
+        ("max_calls", "2", "--max-calls 2"),
+        ("max_tokens", "500", "--max-tokens 500"),
+        ("max_cost", "0.0001", "--max-cost 0.0001"),
+        ("max_cost_per_month", "0.0001", "--max-cost-per-month 0.0001 (it frees at "),
+    ],
+)
+def test_the_bound_that_is_reached_is_named(quick: Bench, bound: str, most: str, said: str) -> None:
+    """Others are set too, and have room left."""
+    flags: dict[str, Any] = {"max_calls": "90", "max_tokens": "9000000", "max_cost": "90"}
+    flags[bound] = most
+    result = quick.start(3, **flags)
+    assert (result.exit_code, result.status) == (4, "stopped")
+    assert result.reason.startswith(said)
+    assert " leaves no room for a further request; " in result.reason
+    assert result.reason.endswith("missing. Go on with --resume and a larger one")
+
+
+def test_a_bound_that_has_room_again_is_no_reason(slow: Bench) -> None:
+    """What may be charged at most bounds what is sent; what was charged leaves room for more."""
+    whole = slow.start(4)
+    most = chunks_of(whole)[0].most_tokens
+    slow.on_wait = slow.finish
+    result = slow.start(4, BulkOrder(follow=True, poll_s=0.02), max_tokens=str(int(most * 0.9)))
+    assert len(chunks_of(result)) > 1
+    assert (result.exit_code, result.status) == (0, "completed")
+
+
 # ------------------------------------------------------------------------------ taking it back
 
 
@@ -826,6 +856,21 @@ def test_an_ordinary_batch_can_go_on_in_bulk(quick: Bench) -> None:
     done = quick.resume(short)
     assert short.exit_code == 4
     assert (done.exit_code, quick.slots(done), quick.paid()) == (0, list(range(6)), 4)
+
+
+def test_calls_of_its_own_count_against_no_bound_of_a_batch_that_is_handed_over(
+    quick: Bench,
+) -> None:
+    """``--max-calls`` bounds the run that made them, as it bounds any run that goes on."""
+    settings = quick.settings(max_calls="2", no_failover=True)
+    run = open_run(settings, Intent(count=6), listener=lambda _: None, stop=Stop())
+    short = run.go()
+    run.close()
+    one = quick.resume(short, max_calls="1")
+    assert (quick.paid(), quick.slots(one)) == (1, [0, 1, 2])
+    assert one.reason.startswith("--max-calls 1 leaves no room")
+    again = quick.resume(one, max_calls="1")
+    assert (again.exit_code, quick.paid()) == (4, 1)
 
 
 # ------------------------------------------------------------------------------ the vendor's side

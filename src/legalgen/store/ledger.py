@@ -299,13 +299,14 @@ class Bulk(msgspec.Struct, kw_only=True):
 
     ``cancelled``: the user took it back; nothing more is asked in bulk without being told to.
     ``finish_online``: what is missing is asked for by calls of our own. ``reading`` is there
-    while a chunk's answers are read.
+    while a chunk's answers are read. ``calls_before`` were made before it was handed over.
     """
 
     provider: str
     chunks: list[BulkChunk] = []
     cancelled: bool = False
     finish_online: bool = False
+    calls_before: int = 0
     reading: BulkTally | None = None
 
 

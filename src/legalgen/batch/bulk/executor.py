@@ -111,7 +111,8 @@ class BulkExecutor:
     def adopt(self, record: Record) -> None:
         """The record gets its bulk part, with what the user says of it now."""
         if record.bulk is None:
-            record.bulk = Bulk(provider=self._site.provider)
+            calls = sum(each.calls for each in record.models.values())
+            record.bulk = Bulk(provider=self._site.provider, calls_before=calls)
         record.bulk.cancelled = record.bulk.cancelled and not self._order.again
         record.bulk.finish_online = self._order.finish_online
 
@@ -191,8 +192,9 @@ class BulkExecutor:
             return Ending("failed", Exit.FAILED, reason)
         if work.bulk.cancelled:
             return _short(f"cancelled; {missing}. Go on with --resume --bulk or --finish-online")
-        if work.is_full:
-            return _short(f"--max-cost, --max-tokens or --max-calls is reached; {missing}")
+        if work.bound:
+            reason = f"{work.bound} leaves no room for a further request; {missing}"
+            return _short(f"{reason}. Go on with --resume and a larger one")
         if self._order.finish_online:
             return _short(missing)
         if not work.askable():

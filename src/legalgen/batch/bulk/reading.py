@@ -140,6 +140,7 @@ class ChunkReader:
         else:
             steps.close(chunk, reader.found)
             work.bulk.reading = None
+            work.bound = ""  # it took less than it might have
             self._reporter.notice(steps.summary(chunk, reader.found, len(work.bulk.chunks)))
             if chunk.state == "failed":
                 work.failed = chunk

@@ -134,8 +134,8 @@ class ChunkSender:
             number = len(work.bulk.chunks) + 1
             path = self._site.request_path(work.record.id, number)
             filled = steps.fill(path, slots, lines.line, room.for_file(self._site.terms))
-            work.is_full = not filled.slots
-            if work.is_full:
+            if not filled.slots:
+                work.bound = self._bound(work, room.lacks(lines.line(slots[0])))
                 return
             chunk = BulkChunk(
                 number=number,
@@ -230,16 +230,35 @@ class ChunkSender:
             bytes=terms.max_bytes,
             calls=math.inf if settings.max_calls is None else settings.max_calls - calls,
             tokens=math.inf if settings.max_tokens is None else settings.max_tokens - tokens,
-            usd=self._dollars_left(work, usd),
+            usd=min((left for left, _ in self._dollars_left(work, usd)), default=math.inf),
         )
 
-    def _dollars_left(self, work: BulkWork, committed: float) -> float:
-        """What may still be asked for, by every cap on money; ``committed`` is this batch's own."""
+    def _dollars_left(self, work: BulkWork, committed: float) -> list[tuple[float, str]]:
+        """What each cap on money leaves, and its name; ``committed`` is this batch's own."""
         most = self._settings.max_cost
-        left = [] if most is None else [most - committed]
+        left = [] if most is None else [(most - committed, f"--max-cost {most:g}")]
         waiting = sum(chunk.most_usd for chunk in steps.outstanding(work.bulk))
-        left += [cap.limit_usd - cap.spent_usd - waiting for cap in self._caps]
-        return min(left, default=math.inf)
+        left += [
+            (
+                cap.limit_usd - cap.spent_usd - waiting,
+                f"{cap.flag} {cap.limit_usd:g} (it frees at {cap.frees})",
+            )
+            for cap in self._caps
+        ]
+        return left
+
+    def _bound(self, work: BulkWork, lacking: str) -> str:
+        """The bound that leaves too little of what is ``lacking``."""
+        match lacking:
+            case "calls":
+                return f"--max-calls {self._settings.max_calls}"
+            case "tokens":
+                return f"--max-tokens {self._settings.max_tokens}"
+            case "usd":
+                _, _, usd = steps.committed(work.record)
+                return min(self._dollars_left(work, usd))[1]
+            case _:
+                return f"a file at {self._site.provider} ({self._site.terms.max_bytes:,} bytes)"
 
     # ------------------------------------------------------------------ looking and taking back
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -169,6 +169,14 @@ class Room(msgspec.Struct, frozen=True):
         )
         least = min(left.requests, left.bytes, left.calls, left.tokens, left.usd)
         return left if least >= 0 else None
+
+    def lacks(self, line: RequestLine) -> Literal["calls", "tokens", "usd", "bytes"]:
+        """What there is too little of for one more line, where one does not fit into a new file."""
+        if self.calls < 1:
+            return "calls"
+        if self.tokens < line.tokens:
+            return "tokens"
+        return "usd" if self.usd < line.usd else "bytes"
 
     def for_file(self, terms: BulkTerms) -> Room:
         """The same bounds of the batch, with a new file's own."""
@@ -419,10 +427,15 @@ def lines(paths: Iterable[Path]) -> Iterator[bytes]:
 
 
 def committed(record: Record) -> tuple[int, int, float]:
-    """Calls, tokens and US dollars that a batch has spent, or may still be charged."""
-    stats, chunks = record.models.values(), outstanding(record.bulk) if record.bulk else []
+    """Calls, tokens and US dollars that a batch has spent, or may still be charged.
+
+    Calls are those since the batch was handed over: earlier ones had a bound of their own.
+    """
+    stats, bulk = record.models.values(), record.bulk
+    chunks = outstanding(bulk) if bulk else []
+    calls = sum(each.calls for each in stats) - (bulk.calls_before if bulk else 0)
     return (
-        sum(each.calls for each in stats) + sum(chunk.requests for chunk in chunks),
+        calls + sum(chunk.requests for chunk in chunks),
         sum(each.input_tokens + each.output_tokens for each in stats)
         + sum(chunk.most_tokens for chunk in chunks),
         sum(each.cost_usd or 0.0 for each in stats) + sum(chunk.most_usd for chunk in chunks),

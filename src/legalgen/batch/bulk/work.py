@@ -83,8 +83,8 @@ class BulkWork(msgspec.Struct):
     """One batch at a batch service.
 
     ``tasks`` are those of planned slots without a sample, ``done`` the slots that have one.
-    ``failed`` is a chunk that was refused as a whole, ``is_full`` says that the user's bounds
-    leave no room for further requests.
+    ``failed`` is a chunk that was refused as a whole, ``bound`` names what leaves no room for
+    further requests.
     """
 
     work: Work
@@ -92,7 +92,7 @@ class BulkWork(msgspec.Struct):
     tasks: dict[int, Task]
     done: set[int]
     failed: BulkChunk | None = None
-    is_full: bool = False
+    bound: str = ""
 
     @property
     def record(self) -> Record:
