@@ -1034,6 +1034,24 @@ class TestBounds:
         notices = [e.text for e in world.told if isinstance(e, events.Notice)]
         assert sum("tell no tokens" in text for text in notices) == len(stats)
 
+    @pytest.mark.parametrize(("bound", "most"), [("max_cost", "0.01"), ("max_tokens", "20000")])
+    def test_replies_that_broke_off_count_by_the_usage_that_they_state(
+        self, build: Callable[[Config], World], bound: str, most: str
+    ) -> None:
+        """They were charged for: a bound ends the batch, and nothing of their cost is assumed."""
+        choice = {"index": 0, "finish_reason": "error", "message": {"content": "half"}}
+        usage = {"prompt_tokens": 1_000, "completion_tokens": 19_000}
+        body = json.dumps({"choices": [choice], "usage": usage})
+        world = build(Config.of().with_model("groq", None, limits=Limits()))
+        world.server.fail("groq", "status", status=200, body=body)
+        flags: dict[str, Any] = {"provider": None, "route": GROQ, "max_wait": "5s"}
+        result = world.batch(count="20", concurrency="1", **{bound: most}, **flags)
+        assert (result.status, result.exit_code) == ("stopped", 4)
+        stats = stats_of(result)[GROQ]
+        assert (stats.calls, stats.input_tokens, stats.output_tokens) == (1, 1_000, 19_000)
+        assert stats.cost_usd == pytest.approx((1_000 * 0.15 + 19_000 * 0.60) / 1e6)
+        assert stats.assumed_usd == 0
+
     @pytest.mark.parametrize("bound", ["max_cost", "max_tokens"])
     def test_a_resumed_batch_has_what_its_bound_leaves(self, world: World, bound: str) -> None:
         """It is the batch's bound: asked for again it allows no second time what it did, and a

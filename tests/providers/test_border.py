@@ -876,9 +876,9 @@ def test_an_error_in_a_stream_is_an_error(provider: Provider, server: Server) ->
     assert failure_of(provider).category is ErrorCategory.OVERLOADED
 
 
-def broken_off(**fields: object) -> object:
+def broken_off(**fields: object) -> dict[str, object]:
     choice = {"index": 0, "finish_reason": "error", "message": {"content": "half"}, **fields}
-    return WHOLE | {"choices": [choice]}
+    return dict[str, object](WHOLE, choices=[choice])
 
 
 @pytest.mark.parametrize(
@@ -909,6 +909,53 @@ def test_an_error_under_200_is_read_in_each_vendors_fields(
     failed = failure_of(provider)
     written = "half" if "half" in str(body) else ""
     assert (failed.category, failed.answer) == (category, written)
+
+
+TOOK = {"prompt_tokens": 900, "completion_tokens": 700}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        broken_off() | {"usage": TOOK},
+        {"error": {"message": "internal error", "type": "server_error"}, "usage": TOOK},
+    ],
+    ids=["broken off", "an error alone"],
+)
+def test_an_error_under_200_tells_what_its_call_took(
+    provider: Provider, server: Server, body: object
+) -> None:
+    """It was charged, whatever came of it."""
+    server.reply = Reply(200, json.dumps(body).encode())
+    failed = failure_of(provider)
+    assert failed.usage == Usage(900, 700)
+    assert may_have_run(failed)
+
+
+@pytest.mark.parametrize(
+    ("message", "ran"),
+    [({"content": "half"}, True), ({"content": "", "reasoning": "hm"}, True), ({}, False)],
+)
+def test_what_was_written_before_an_error_may_have_been_paid(
+    provider: Provider, server: Server, message: object, ran: bool
+) -> None:
+    """Where nothing is said of its tokens: words came, and nobody writes for nothing."""
+    error = {"code": 503, "message": "Provider overloaded"}
+    body = broken_off(message=message, error=error) | {"usage": None}
+    server.reply = Reply(200, json.dumps(body).encode())
+    failed = failure_of(provider)
+    assert (failed.usage, may_have_run(failed)) == (None, ran)
+
+
+@pytest.mark.parametrize("fields", [{}, {"error": {"code": 502, "message": "Disconnected"}}])
+def test_an_answer_that_is_whole_before_it_breaks_off_is_one(
+    provider: Provider, server: Server, fields: dict[str, object]
+) -> None:
+    """It was paid for, and nothing of it is missing."""
+    server.reply = Reply(200, json.dumps(broken_off(message={"content": TEXT}, **fields)).encode())
+    found = outcome(provider)
+    assert isinstance(found, Completion)
+    assert (found.text, found.finish_reason) == (TEXT, "stop")
 
 
 @pytest.mark.parametrize("name", ["groq", "openai"])

@@ -50,8 +50,8 @@ class Bookkeeper:
             stats.cost_usd = (stats.cost_usd or 0.0) + spending.cost_usd
             today = self._reporter.now().date().isoformat()  # strftime takes ten times as long
             self._record.days[today] = self._record.days.get(today, 0.0) + spending.cost_usd
-            is_counted = spending.answered and not usage.estimated
-            stats.assumed_usd += 0.0 if is_counted else spending.cost_usd
+            is_assumed = spending.assumed or usage.estimated
+            stats.assumed_usd += spending.cost_usd if is_assumed else 0.0
         if usage.estimated and spending.ref not in self._estimated:
             self._estimated.add(spending.ref)
             text = f"{spending.ref}: its replies tell no tokens; they are estimated from the texts"

@@ -155,8 +155,8 @@ class Departed(msgspec.Struct, frozen=True):
 
 class Spending(msgspec.Struct, frozen=True):
     """What one call took. ``failed`` is how it failed, if only by an answer that was not kept;
-    ``answered`` whether a completion came back at all: otherwise usage and cost are assumed, of a
-    call that may have run, or nothing."""
+    ``answered`` whether a completion came back at all. Usage and cost are ``assumed`` of a call
+    that may have run and whose reply says nothing of them."""
 
     ref: ModelRef
     usage: Usage
@@ -164,6 +164,7 @@ class Spending(msgspec.Struct, frozen=True):
     cost_usd: float | None
     failed: ErrorCategory | None = None
     answered: bool = True
+    assumed: bool = False
 
 
 WorkerMessage = events.Event | Refusal | Departed | Spending | WaitsForMarks
@@ -429,16 +430,15 @@ class Generation:
 
     def _failed(self, job: Job, lease: Lease, request: Request, failure: Failure) -> Outcome | None:
         seconds = max(0.0, self._clock.monotonic() - lease.at)
-        usage = self._router.registry.likely_usage(lease, failure)
+        usage, assumed = self._router.registry.usage_of(lease, failure), failure.usage is None
         cost = self._endpoints[lease.ref].price(usage) if usage != Usage() else None
-        self._tell(
-            Spending(lease.ref, usage, seconds, cost, failed=failure.category, answered=False)
-        )
+        took = (lease.ref, usage, seconds, cost, failure.category)
+        self._tell(Spending(*took, answered=False, assumed=assumed))
         failure = with_reasons(failure)
         if failure.wrong_url and failure.status == 404 and self._lists(lease.ref):
             failure = replace(failure, wrong_url=False)  # one model is gone; the API is there
         if failure.answer:
-            self._tell(unkept(job, lease.ref, failure, seconds))
+            self._tell(unkept(job, lease.ref, failure, seconds, None if assumed else cost))
         refused = self._refused(lease.ref, request, failure)
         decision = self._router.failed(
             lease,
@@ -696,10 +696,13 @@ def paid_lease(ref: ModelRef) -> Lease:
     return Lease(ref, Demand(0, 0, 0), nothing, Reservation(0, nothing, 0.0), 0.0, 0.0, 0, 0)
 
 
-def unkept(job: Job, ref: ModelRef, failure: Failure, latency_s: float) -> Refusal:
-    """An answer that the vendor itself refused and shows, or a reply that cannot be read: it was
-    paid for, so it is kept aside like any other. How many tokens it took is told by nobody."""
+def unkept(
+    job: Job, ref: ModelRef, failure: Failure, latency_s: float, cost: float | None = None
+) -> Refusal:
+    """An answer that the vendor itself refused and shows or broke off, or a reply that cannot be
+    read: it was paid for, so it is kept aside like any other, with the ``cost`` that it states."""
     reasons = failure.reasons or (Reason("BAD_JSON", failure.message),)
     finish_reason = "length" if failure.truncated else "other"
-    completion = Completion(failure.answer, finish_reason, Usage(), ref.model, latency_s)
-    return Refusal(job, ref, reasons, completion, None, job.attempts)
+    usage = failure.usage or Usage()
+    completion = Completion(failure.answer, finish_reason, usage, ref.model, latency_s)
+    return Refusal(job, ref, reasons, completion, cost, job.attempts)

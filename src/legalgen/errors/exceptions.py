@@ -10,7 +10,7 @@ from typing import ClassVar, Final, TypedDict
 import msgspec
 from msgspec.structs import asdict
 
-from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exit_codes import Exit
 
@@ -44,7 +44,8 @@ class Failure(msgspec.Struct, frozen=True):
     ``structured_output`` marks a refusal of ``response_format`` itself, ``format_types`` the types
     of it that the server says it takes; ``parameters`` names what else of the request it refuses;
     ``truncated`` marks an answer that hit its token cap. ``answer`` is what the model had written,
-    where the vendor refused it itself and shows it, or a reply that cannot be read, as it came.
+    where the vendor refused it itself and shows it, or a reply that cannot be read, as it came;
+    ``usage`` is what the reply says that the call took, None where it says nothing of that.
     ``credit`` marks an account that is out of money, whatever the model. ``reached`` is False when
     the request never left this machine whole (so nothing can have been charged), ``connected`` when
     there was not even a connection, and ``nobody_listens`` is True where this machine itself
@@ -73,6 +74,7 @@ class Failure(msgspec.Struct, frozen=True):
     readings: tuple[LimitReading, ...] = ()
     reasons: tuple[Reason, ...] = ()
     answer: str = ""
+    usage: Usage | None = None
 
     def __repr__(self) -> str:
         """Without ``answer``, which is a page long."""

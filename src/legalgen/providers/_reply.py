@@ -32,7 +32,7 @@ Fields = Mapping[str, object]
 
 class ChatReply(msgspec.Struct, frozen=True):
     """A chat completion as far as it is used, or the error that came under status 200; with the
-    error what had been written before it, as ``text``.
+    error what had been written before it, as ``text``, and what is said of the tokens it took.
 
     ``finish_reason`` is the vendor's word, but ``stop`` where the answer is whole whatever the
     vendor says of it. ``status`` is the HTTP status that an error means.
@@ -53,11 +53,12 @@ def chat_reply(body: bytes) -> ChatReply | None:
     documents = [_opened(document) for document in _documents(body) if isinstance(document, dict)]
     answers = [document for document in documents if isinstance(document.get("choices"), list)]
     said = _said(answers)
-    if said.finish_reason in ("", _BROKEN):
+    usage = _usage(_last(documents, "usage"))
+    if said.finish_reason in ("", _BROKEN) and not _object_at_the_end(said.content, cut=True):
         errors = (_error(document, alone=not answers) for document in documents)
         error = next(filter(None, errors), None)
         if error is not None:
-            return replace(error, text=said.content)
+            return replace(error, text=said.content or said.reasoning, usage=usage)
     text = _answer(said)
     if not answers or (said.odd and not (text or said.reasoning or said.refusal)):
         return None
@@ -65,7 +66,7 @@ def chat_reply(body: bytes) -> ChatReply | None:
         text=text,
         thinking=said.reasoning or None,
         finish_reason=_finish_reason(said, answers),
-        usage=_usage(_last(documents, "usage")),
+        usage=usage,
         model=_name(_last(answers, "model")),
         id=_name(_last(answers, "id")),
     )
@@ -441,8 +442,8 @@ def _finish_reason(said: _Said, answers: Sequence[Fields]) -> str:
         return "content_filter"
     if said.finish_reason in _CALLS:
         return "stop"
-    # Some models go on with blanks up to the cap after their object is closed.
-    if said.finish_reason == "length" and _object_at_the_end(answer, cut=True):
+    # Some models go on with blanks up to the cap after their object is closed, or break there.
+    if said.finish_reason in ("length", _BROKEN) and _object_at_the_end(answer, cut=True):
         return "stop"
     if not answer and not any(map(_choice, answers)):
         return "stop"  # no choice at all is an empty answer, not one that was cut off

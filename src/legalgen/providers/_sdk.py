@@ -18,7 +18,7 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import CAPS, Completion, Request
+from legalgen.completion import CAPS, Completion, Request, Usage
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
 from legalgen.errors.exceptions import LONGEST_MESSAGE
 from legalgen.errors.pages import CUT_OFF, HUNG_UP, LED_ON, NO_HTTP, kind_of_page
@@ -336,7 +336,8 @@ class SdkProvider:
         if reply.error is not None:
             failure = self._error_in_reply(reply, response)
             answer = self._kept_aside(reply.text)
-            raise ProviderError.of(replace(failure, answer=failure.answer or answer))
+            usage = reply.usage if reply.usage != Usage() else None
+            raise ProviderError.of(replace(failure, answer=failure.answer or answer, usage=usage))
         return Completion(
             text=self._kept(reply.text),
             finish_reason=self._kept(reply.finish_reason),

@@ -127,13 +127,11 @@ class RateLimiter:
         if cut and not completion.text.strip():
             self.experience.note_thinking(lease.max_completion_tokens)
 
-    def failed(self, lease: Lease, failure: Failure, now: float, *, ran: bool) -> None:
-        """Settle a call without a completion, and learn what its refusal states.
-
-        One that may have ``ran`` is taken as if it used all it reserved.
-        """
-        if ran:
-            self.budgets.settle(lease.reservation, lease.cost, now)
+    def failed(self, lease: Lease, failure: Failure, now: float, used: Cost | None) -> None:
+        """Settle a call without a completion that took ``used`` (None: it never ran), and learn
+        what its refusal states."""
+        if used is not None:
+            self.budgets.settle(lease.reservation, used, now)
         else:
             self.budgets.release(lease.reservation, now)
         self._refused |= failure.category in _TOO_MANY

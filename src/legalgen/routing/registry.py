@@ -138,9 +138,11 @@ class Registry:
         usage = counted(completion.usage, text, lambda: lease.cost.input_tokens)
         return completion if usage is completion.usage else replace(completion, usage=usage)
 
-    def likely_usage(self, lease: Lease, failure: Failure) -> Usage:
-        """What a failed call is taken to have used, where it may have run: what calls of its size
-        usually take, since no reply says."""
+    def usage_of(self, lease: Lease, failure: Failure) -> Usage:
+        """What a failed call is taken to have used, where it may have run: what its reply says,
+        else what calls of its size usually take."""
+        if failure.usage is not None:
+            return counted(failure.usage, failure.answer, lambda: lease.cost.input_tokens)
         if not may_have_run(failure):
             return Usage()
         with self._lock:

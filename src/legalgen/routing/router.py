@@ -154,11 +154,10 @@ class Router:
         """A call failed without a completion: settle what it cost and decide what it means."""
         with self._changed:
             now = self.registry.now()
-            entry, ran = self._landed(lease, now), may_have_run(failure)
-            if not ran:
-                self.tracker.settle(entry.target, lease.cost, None)
+            entry, used = self._landed(lease, now), self._used(lease, failure)
+            self.tracker.settle(entry.target, lease.cost, used)
             with self._exchange.exclusive(lease.ref, entry.limiter.budgets):
-                entry.limiter.failed(lease, failure, now, ran=ran)
+                entry.limiter.failed(lease, failure, now, used)
             entry.failed = failure.category.blame not in ("request", "answer")
             decision = self._decide(
                 lease, failure, trail, now, can_downgrade=can_downgrade, prompt_key=prompt_key
@@ -248,6 +247,14 @@ class Router:
             entry.provider.epoch,
             spilling.reason(self.policy, others, trail) if away else "",
         )
+
+    def _used(self, lease: Lease, failure: Failure) -> Cost | None:
+        """What a failed call took: all that was reserved where it may have run and its reply says
+        nothing of it; None: nothing."""
+        if failure.usage is None:
+            return lease.cost if may_have_run(failure) else None
+        usage = self.registry.usage_of(lease, failure)
+        return Cost(usage.input_tokens, usage.output_tokens)
 
     def _landed(self, lease: Lease, now: float) -> TargetEntry:
         self._calls.land()

@@ -18,9 +18,11 @@ def may_have_run(failure: Failure) -> bool:
     """Whether a call that ended without a completion may be charged all the same.
 
     The request left whole, and what came back is no refusal to run it: nothing in time, a broken
-    connection, a reply under 2xx that cannot be read, or an answer that the vendor held back. A
-    web page came from something that stands before the model.
+    connection, a reply under 2xx that cannot be read, or an answer that the vendor held back or
+    broke off. A web page came from something that stands before the model.
     """
+    if failure.usage is not None or failure.answer:
+        return True
     unread = failure.status is not None and failure.status < 300 and not failure.wrong_url
     return failure.reached and (unread or failure.category in _UNANSWERED)
 

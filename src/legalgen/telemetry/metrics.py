@@ -102,8 +102,8 @@ class Metrics(msgspec.Struct):
         *,
         cost_usd: float | None = None,
     ) -> ThresholdAlert | None:
-        """A call failed: nothing came back that could be read. ``usage`` is assumed, of one that
-        may have run."""
+        """A call failed: no answer came back whole. ``usage`` is what one took that may have
+        run."""
         self.calls[ref, category.value] += 1
         if usage is not None and usage != Usage():
             self._paid(ref, usage, cost_usd)
