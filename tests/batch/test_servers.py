@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -521,3 +522,20 @@ def test_nobody_is_waited_for_on_this_machine(heard: bool, most: int) -> None:
         ).provider
         failures += 1
         assert failures <= most
+
+
+@pytest.mark.parametrize("told", [lambda n: 60_000 if n == 1 else 600, lambda n: 12_000 * (n + 1)])
+def test_odd_counts_of_a_prompt_leave_no_model_out(
+    tmp_path: Path, told: Callable[[int], int]
+) -> None:
+    """One of a hundred times the size, or totals of all calls: neither says how large prompts are,
+    in this batch or the next."""
+
+    def scene(_: str, __: object, number: int) -> Reply:
+        said = completion(sample(number))
+        return 200, said | {"usage": {"prompt_tokens": told(number), "completion_tokens": 700}}
+
+    with playing(scene) as server:
+        for _ in range(2):
+            result = batch(tmp_path, server)
+            assert (result.exit_code, accepted(result)) == (Exit.DONE, 4)

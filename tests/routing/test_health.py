@@ -293,6 +293,19 @@ def test_budgets_refill_meanwhile(path: Path) -> None:
     assert following.view(A).health.latency_s == 1.5
 
 
+def test_a_ratio_that_no_tokenizer_has_is_not_believed(path: Path) -> None:
+    """One that an earlier version learnt of an odd reply ends with it."""
+    process = Process(path, wall=NOON)
+    process.reply(A)
+    process.book.learn(process.router)
+    written = json.loads(path.read_text())
+    [memory] = written["models"].values()
+    for ratio, kept in ((413_033.0, None), (2.5, None), (0.5, 0.5)):
+        memory["tokens_per_character"] = ratio
+        path.write_text(json.dumps(written))
+        assert taught(path, later=30).view(A).experience.tokens_per_character == kept
+
+
 def test_largest_requests_are_remembered(path: Path) -> None:
     """A refusal for size is not repeated by the next batch."""
     learnt(path, C.CONTEXT_LENGTH, kind="output_tokens", window="minute", limit=700, requested=1200)

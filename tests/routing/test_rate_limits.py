@@ -31,6 +31,18 @@ def reading(remaining: int, limit: int | None = None) -> tuple[LimitReading, ...
     return (LimitReading("tokens", "minute", limit, remaining),)
 
 
+@pytest.mark.parametrize("told", [60_000, 9 * 10**8])
+def test_a_prompt_of_more_tokens_than_any_tokenizer_makes_teaches_nothing(told: int) -> None:
+    """It would size all requests to come, and leave the model out."""
+    experience = Experience()
+    experience.note(DEMAND, told, 1000, cut=False)
+    assert experience.input_tokens(DEMAND) == 1000
+    experience.note(DEMAND, 1200, 1000, cut=False)
+    experience.note(DEMAND, told, 1000, cut=False)
+    assert experience.tokens_per_character == 1200 / 4300
+    assert list(experience.shares) == [1.0, 1.0, 1.0]
+
+
 def test_no_limit_binds_until_one_is_stated() -> None:
     """Without a stated limit anything fits at once, however large."""
     budgets = Budgets()

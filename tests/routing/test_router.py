@@ -7,7 +7,7 @@ import math
 import msgspec
 import pytest
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure, WaitReason
 from legalgen.failover import Health, NoneLeft, Pause, State, Then, Trail
 from legalgen.routing.rate_limits import Cost
@@ -597,6 +597,29 @@ def test_restored_budgets_are_used() -> None:
     assert turn.seconds == pytest.approx(needed / (8000 / 60))
     assert str(turn.why) == "tokens per minute"
     assert math.isfinite(turn.seconds)
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        (Usage(1000, 700, 300, 100), Usage(1000, 700, 300, 100)),
+        (Usage(60_000, 700, 300, 100), Usage(1000, 700, 300, estimated=True)),
+        (Usage(1000, 70_000, 300, 100), Usage(1000, 2, None, 100, estimated=True)),
+        (Usage(5000, 5000), Usage(5000, 5000)),
+        (Usage(0, 700), Usage(1000, 700, estimated=True)),
+    ],
+)
+def test_tokens_that_a_call_cannot_have_taken_are_estimated(told: Usage, counted: Usage) -> None:
+    """More than its prompt can be, or than the model's context: as where a reply tells none; of a
+    call that failed, too."""
+    bench = Bench(Target(A, context_window=65_536))
+    lease, registry = bench.lease(), bench.router.registry
+    answer = Completion("a text", "stop", told, "m", 1.0)
+    assert registry.counted(lease, answer).usage == counted
+    failure = Failure(C.SERVER_ERROR, "broken off", answer="a text", usage=told)
+    assert registry.usage_of(lease, failure) == counted
+    bench.router.failed(lease, failure, TRAIL)
+    assert bench.router.tracker.tokens == counted.input_tokens + counted.output_tokens
 
 
 def test_a_view_is_a_snapshot() -> None:

@@ -54,7 +54,8 @@ class Bookkeeper:
             stats.assumed_usd += spending.cost_usd if is_assumed else 0.0
         if usage.estimated and spending.ref not in self._estimated:
             self._estimated.add(spending.ref)
-            text = f"{spending.ref}: its replies tell no tokens; they are estimated from the texts"
+            told = "its replies tell no tokens, or more than there can be"
+            text = f"{spending.ref}: {told}; they are estimated from the texts"
             self._reporter.tell(events.Notice(at=self._reporter.now(), text=text))
         if spending.failed is not None:
             stats.failures[spending.failed] = stats.failures.get(spending.failed, 0) + 1

@@ -190,7 +190,7 @@ class RateLimiter:
         self.budgets.largest_output = largest_output
         self.experience.recall(shares)
         if tokens_per_character is not None:
-            self.experience.ratios.append(tokens_per_character)
+            self.experience.recall_ratio(tokens_per_character)
 
 
 def smallest_shortfall(limiter: RateLimiter, demands: Iterable[Demand]) -> Shortfall | None:

@@ -45,6 +45,10 @@ SILENT_S = 3.0
 SURPRISES = 2
 CHARACTERS_PER_TOKEN = 4.3
 """English prose, until a model's own replies say better."""
+MOST_TOKENS_PER_CHARACTER = 2.0
+"""No tokenizer makes more of a prompt's text: a reply that says so is wrong, or tells a total."""
+MOST_ADDED_TOKENS = 8_192
+"""What a schema, a chat template and a gateway's own words may add to a prompt."""
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -500,18 +504,33 @@ class Demand(msgspec.Struct, frozen=True):
     least_output: int
     scale: float = 1.0
 
+    @property
+    def most_input(self) -> float:
+        """Tokens above which no reply is believed about its prompt."""
+        return self.prompt_characters * MOST_TOKENS_PER_CHARACTER + MOST_ADDED_TOKENS
 
-def counted(usage: Usage, text: str, input_tokens: Callable[[], int]) -> Usage:
+
+def counted(
+    usage: Usage, text: str, input_tokens: Callable[[], int], most: tuple[float, float]
+) -> Usage:
     """The tokens of a call that made ``text``, estimated where its reply does not say.
 
     ``input_tokens`` estimates those of its prompt. Without them no bound on tokens or cost would
-    ever be met. A 0 says nothing either: every prompt has tokens, and so has every text.
+    ever be met. A 0 says nothing either: every prompt has tokens, and so has every text. Nor does
+    what is above ``most``, of the prompt and of the text: some servers tell the total of all calls.
     """
     sent, made = usage.input_tokens, usage.output_tokens
-    if sent and (made or not text):
+    knows_sent = 0 < sent <= most[0]
+    knows_made = made <= most[1] and bool(made or not text)
+    if knows_sent and knows_made:
         return usage
-    made = made or math.ceil(len(text) / CHARACTERS_PER_TOKEN)
-    return replace(usage, input_tokens=sent or input_tokens(), output_tokens=made, estimated=True)
+    return Usage(
+        sent if knows_sent else input_tokens(),
+        made if knows_made else math.ceil(len(text) / CHARACTERS_PER_TOKEN),
+        usage.reasoning_tokens if knows_made else None,
+        usage.cached_tokens if knows_sent else None,
+        estimated=True,
+    )
 
 
 class Experience(msgspec.Struct):
@@ -539,10 +558,18 @@ class Experience(msgspec.Struct):
     def note(self, demand: Demand, input_tokens: int, output_tokens: int, *, cut: bool) -> None:
         """Learn from one answer; one that was ``cut`` off would have been longer."""
         if input_tokens and demand.prompt_characters:
-            self.ratios.append(input_tokens / demand.prompt_characters)
+            self.recall_ratio(input_tokens / demand.prompt_characters)
         if output_tokens and demand.usual_output:
             length = output_tokens * (CUT_OFF if cut else 1)
             self.recall([length / demand.usual_output])
+
+    def recall_ratio(self, tokens_per_character: float) -> None:
+        """Take in a prompt's ratio that was noted, here or by an earlier process.
+
+        The largest sizes all prompts to come: one that cannot be would leave the model out.
+        """
+        if tokens_per_character <= MOST_TOKENS_PER_CHARACTER:
+            self.ratios.append(tokens_per_character)
 
     def recall(self, shares: Iterable[float]) -> None:
         """Take in shares of answers that were noted, here or by an earlier process."""

@@ -135,19 +135,25 @@ class Registry:
     def counted(self, lease: Lease, completion: Completion) -> Completion:
         """A completion with the tokens it took, estimated where its reply does not say."""
         text = completion.text + (completion.thinking or "")
-        usage = counted(completion.usage, text, lambda: lease.cost.input_tokens)
+        usage = self._counted(lease, completion.usage, text)
         return completion if usage is completion.usage else replace(completion, usage=usage)
 
     def usage_of(self, lease: Lease, failure: Failure) -> Usage:
         """What a failed call is taken to have used, where it may have run: what its reply says,
         else what calls of its size usually take."""
         if failure.usage is not None:
-            return counted(failure.usage, failure.answer, lambda: lease.cost.input_tokens)
+            return self._counted(lease, failure.usage, failure.answer)
         if not may_have_run(failure):
             return Usage()
         with self._lock:
             typical = self[lease.ref].limiter.experience.typical(lease.demand)
         return Usage(lease.cost.input_tokens, min(round(typical), lease.cost.output_tokens))
+
+    def _counted(self, lease: Lease, usage: Usage, text: str) -> Usage:
+        """The tokens of a call that made ``text``, estimated where its reply does not say."""
+        context = self[lease.ref].target.context_window
+        most = min(lease.demand.most_input, context), context
+        return counted(usage, text, lambda: lease.cost.input_tokens, most)
 
     def troubles(self, *, refused: bool = False) -> tuple[Trouble, ...]:
         """For each dropped target: what it, or its provider, was dropped for.

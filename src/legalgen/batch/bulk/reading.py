@@ -6,6 +6,7 @@ becomes of a worker's: it goes through the same acceptor.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -42,7 +43,7 @@ from legalgen.errors import AnswerRefused, Failure, ProviderError, Trouble, clas
 from legalgen.law.planner import Task, TaskSpace, dated
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.providers.base import BulkAnswer
-from legalgen.providers.catalog import Catalog
+from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Experience, counted
 from legalgen.store import journal
@@ -81,14 +82,14 @@ class SampleMaking(msgspec.Struct, frozen=True):
     assess: Assess
     price: BulkPrice
     source: PromptSource
-    style: str
+    spec: ModelSpec
     prompt_version: str
     as_of: str | None = None
 
     def input_tokens(self, task: Task) -> int:
         """An estimate of what the request of a task took."""
-        prompt = self.source.build(task, style=self.style)
-        demand = self.source.demand(task, prompt, style=self.style)
+        prompt = self.source.build(task, style=self.spec.prompt)
+        demand = self.source.demand(task, prompt, style=self.spec.prompt)
         return Experience().input_tokens(demand)
 
 
@@ -198,7 +199,7 @@ class ChunkReader:
             assess=self._assess(work, acceptor),
             price=self._site.price(spec),
             source=self._source,
-            style=spec.prompt,
+            spec=spec,
             prompt_version=self._prompter.version(spec.prompt),
             as_of=month_of(chunk, self._resumed),
         )
@@ -319,7 +320,9 @@ class AnswerReader:
             self._acceptor.take(replace(refusal, completion=paid, cost_usd=cost))
 
     def _counted(self, job: Job, usage: Usage, text: str) -> Usage:
-        return counted(usage, text, lambda: self._making.input_tokens(job.task))
+        context = self._making.spec.context_window
+        estimate = functools.partial(self._making.input_tokens, job.task)
+        return counted(usage, text, estimate, (context, context))
 
     def _weigh(self, job: Job, completion: Completion) -> None:
         text = completion.text + (completion.thinking or "")
