@@ -100,23 +100,27 @@ def provider_out(decided: Decision) -> tuple[str, float, Then]:
     ],
 )
 def test_rate_limit(hint: float | None, limited: int, seconds: float) -> None:
-    """LIMITED for the server's hint in full, up to a day; without one 10 s doubling to 60."""
+    """LIMITED for the server's hint in full, up to a day; without one 10 s doubling to 60. Each
+    refusal in a row counts."""
     decided = decision(failure(C.RATE_LIMIT, retry_after_s=hint), health=Health(limited=limited))
     assert out(decided) == ("limited", NOW + seconds - NOW, Then.NEXT)
-    assert decided.health.limited == limited + (hint is None or hint < 1)
+    assert decided.health.limited == limited + 1
 
 
 @pytest.mark.parametrize("category", [C.RATE_LIMIT, C.QUOTA_EXHAUSTED])
-def test_a_hint_of_nothing_is_not_kept_for_ever(category: ErrorCategory) -> None:
-    """ "Retry-After: 0" again and again: each rest is twice as long, up to a minute."""
+@pytest.mark.parametrize("hint", [0.0, 1.0, 8.0])
+def test_a_short_hint_is_not_kept_for_ever(category: ErrorCategory, hint: float) -> None:
+    """ "Retry-After: 0" or 1 again and again: each rest is twice as long, up to a minute, and none
+    is shorter than the hint."""
     health, rests = Health(), list[float]()
     for _ in range(13):
-        decided = decision(failure(category, retry_after_s=0.0), health=health)
+        decided = decision(failure(category, retry_after_s=hint), health=health)
         rests.append(decided.health.until - NOW)
         health = decided.health.at(decided.health.until)
-    assert rests == pytest.approx([0.05 * 2**times for times in range(11)] + [60, 60])
-    later = decision(failure(category, retry_after_s=7.0), health=replace(health, hinted=0.0))
-    assert later.health.until == NOW + 7
+    doubled = [0.05 * 2**times for times in range(11)] + [60, 60]
+    assert rests == pytest.approx([max(hint, seconds) for seconds in doubled])
+    later = decision(failure(category, retry_after_s=70.0), health=replace(health, hinted=0.0))
+    assert later.health.until == NOW + 70
     assert succeed(health, 1.0).limited == health.limited - 1
 
 

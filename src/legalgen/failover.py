@@ -30,8 +30,6 @@ LEFT_OUT: Final = "a parameter refused, or so it seems: left out or exchanged fo
 _ELSEWHERE: Final = "not this vendor's API: the base URL is wrong"
 
 LEAST_WAIT_S: Final = 0.05
-SHORT_HINT_S: Final = 1.0
-"""A server that hints at less than this, and refuses again and again, is left alone for longer."""
 PANIC_OPEN_S: Final = 60.0
 """The last usable target or provider is never left alone for longer than this."""
 FAILURES_TO_OPEN: Final = 3
@@ -80,7 +78,7 @@ class Health(msgspec.Struct, frozen=True):
 
     ``failures`` is the weight of breaker-feeding failures in a row, ``recent`` the last ten
     outcomes that feed the breaker, ``opened`` how often it opened lately (it doubles the open
-    time and decays with successes), ``limited`` the same for limits without a hint or a short one,
+    time and decays with successes), ``limited`` the same for refusals by a limit,
     ``answered`` successes since it last left READY, which widen the ramp of calls in flight.
     ``hinted`` is the time before which the server itself asked not to come back; ``broke_at``
     that of the last failure that the breaker counted. ``refusals`` are prompts refused in a row,
@@ -567,17 +565,14 @@ def _rate_limit(case: _Case) -> Decision:
 def _limit(case: _Case, unhinted_s: float) -> tuple[float, int]:
     """Seconds that a limit lasts, and what ``limited`` counts after it.
 
-    A hint of nothing ("Retry-After: 0", a date that has passed) says how soon one may ask, not
-    when there is room: kept as it is, a server that goes on so takes all calls of a batch within
-    seconds. So each short one in a row doubles the least wait.
+    A short hint ("Retry-After: 0" or 1, a date that has passed) says how soon one may ask, not
+    when there is room: a server that goes on so would be asked without end. So each refusal in a
+    row doubles the least wait.
     """
-    hint = case.hint()
-    short = hint is not None and hint < SHORT_HINT_S
-    limited = case.health.limited + (hint is None or short)
+    hint, limited = case.hint(), case.health.limited
     if hint is None:
-        return unhinted_s, limited
-    least_s = _doubling(LEAST_WAIT_S, case.health.limited, 60) if short else LEAST_WAIT_S
-    return max(hint, least_s), limited
+        return unhinted_s, limited + 1
+    return max(hint, _doubling(LEAST_WAIT_S, limited, 60)), limited + 1
 
 
 def _quota(case: _Case) -> Decision:

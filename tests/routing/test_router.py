@@ -573,6 +573,37 @@ def test_the_usual_bound_on_calls_is_not_the_users() -> None:
     assert bench.router.turn(TRAIL, lambda _: DEMAND) == Spent(why, of_user=False)
 
 
+@pytest.mark.parametrize("category", [C.RATE_LIMIT, C.OVERLOADED])
+@pytest.mark.parametrize("hint_s", [0.0, 1.0, 8.0])
+def test_refusals_for_now_end_by_patience_and_not_by_the_usual_bound(
+    category: ErrorCategory, hint_s: float
+) -> None:
+    """Whatever short waits a server asks for, it is asked ever more seldom, one call at a time;
+    then the batch pauses for the limit. A call that may have been paid for counts."""
+    policy = RoutingPolicy(max_wait_s=3600.0, max_calls=10, usual_calls=True)
+    bench, waited, calls = Bench(Target(A), policy=policy), None, 0
+    while not isinstance(turn := bench.router.turn(TRAIL, lambda _: DEMAND, waited), Pause):
+        if isinstance(turn, QueuedWait):
+            bench.time.now += turn.seconds
+            waited = turn
+            continue
+        assert isinstance(turn, Lease)
+        waited, calls = None, calls + 1
+        assert calls == 1 or bench.leases() == []
+        bench.fail(turn, category, status=429, retry_after_s=hint_s)
+    assert 10 < calls < 80
+    assert turn.why.trouble is not None
+    assert turn.why.trouble.category is category
+
+
+def test_a_call_that_was_paid_counts_though_it_was_refused_for_now() -> None:
+    """An answer that broke off for load was charged for."""
+    bench = Bench(Target(A), policy=RoutingPolicy(max_calls=1, usual_calls=True))
+    bench.fail(bench.lease(), C.OVERLOADED, usage=Usage(1000, 700))
+    bench.time.now += 10.0
+    assert isinstance(bench.router.turn(TRAIL, lambda _: DEMAND), Spent)
+
+
 def test_a_daily_window_that_refills_fast_is_waited_for() -> None:
     """500,000 requests a day free one each fifth of a second: that is a wait, no pause."""
     bench = Bench(Target(A), policy=RoutingPolicy(max_wait_s=60.0))

@@ -87,6 +87,8 @@ class Ramp(msgspec.Struct, frozen=True):
             )
         if self._widens():
             return self._widened()
+        if target.health.limited:  # one shows as well as two whether the limit is over
+            return 1
         return min(FIRST_CALLS, max(1, failover.FAILURES_TO_OPEN - target.health.failures))
 
     def _room_at_provider(self) -> int:

@@ -155,7 +155,7 @@ class Router:
         with self._changed:
             now = self.registry.now()
             entry, used = self._landed(lease, now), self._used(lease, failure)
-            self.tracker.settle(entry.target, lease.cost, used)
+            self.tracker.fail(entry.target, lease.cost, used, failure)
             with self._exchange.exclusive(lease.ref, entry.limiter.budgets):
                 entry.limiter.failed(lease, failure, now, used)
             entry.failed = failure.category.blame not in ("request", "answer")

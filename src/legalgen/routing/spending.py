@@ -12,6 +12,9 @@ from legalgen.routing.targets import RoutingPolicy, Spent, Target, usd
 _UNANSWERED = frozenset(
     {ErrorCategory.TIMEOUT, ErrorCategory.CONNECTION_ERROR, ErrorCategory.OUTPUT_INVALID}
 )
+_FOR_NOW = frozenset(
+    {ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED, ErrorCategory.OVERLOADED}
+)
 
 
 def may_have_run(failure: Failure) -> bool:
@@ -33,10 +36,12 @@ class SpendTracker:
     Two routers may share one (a batch's and its judge's): it has a lock of its own.
     ``earlier_tokens`` and ``earlier_usd`` are what the batch had spent before: the bounds on tokens
     and cost are the batch's, however often it is resumed. A cap knows them from the ledger.
+    ``put_off`` are calls that were refused for now: patience bounds these, not the usual bound.
     """
 
     def __init__(self) -> None:
         self.calls = 0
+        self.put_off = 0
         self.tokens = 0
         self.usd = 0.0
         self.earlier_tokens = 0
@@ -62,13 +67,20 @@ class SpendTracker:
             if used is not None:
                 self._add(target, used, 1)
 
+    def fail(self, target: Target, reserved: Cost, used: Cost | None, failure: Failure) -> None:
+        """It failed, and took this much; None: it never ran."""
+        self.settle(target, reserved, used)
+        with self._lock:
+            self.put_off += used is None and failure.category in _FOR_NOW
+
     def bound(self, policy: RoutingPolicy, target: Target, cost: Cost) -> Spent | None:
         """Which bound one more call would break; None for none."""
         with self._lock:
-            if self.calls >= policy.max_calls:
+            calls = self.calls - (self.put_off if policy.usual_calls else 0)
+            if calls >= policy.max_calls:
                 set_by = "usually makes; --max-calls allows more" if policy.usual_calls else ""
-                be = "is" if self.calls == 1 else "are"
-                said = f"{plural(self.calls, 'call')} {be} the most that this batch "
+                be = "is" if calls == 1 else "are"
+                said = f"{plural(calls, 'call')} {be} the most that this batch "
                 return Spent(said + (set_by or "may make (--max-calls)"), not policy.usual_calls)
             more = cost.of("tokens")
             most, used = policy.max_tokens, self.earlier_tokens + self.tokens
