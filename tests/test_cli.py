@@ -415,7 +415,9 @@ def test_every_line_of_a_call_says_whose_it_is(program: Program, vendors: Vendor
         ({"SSL_CERT_FILE": "/dev/zero"}, "no such file"),
         ({"SSL_CERT_FILE": "/etc/hostname"}, "SSL_CERT_FILE cannot be used"),
         ({"SSL_CERT_DIR": "/nowhere"}, "SSL_CERT_DIR names /nowhere"),
-        ({"NO_PROXY": "[::1"}, "NO_PROXY names"),
+        ({"NO_PROXY": "localhost,[::1"}, "NO_PROXY: '[::1' is neither a host nor a network"),
+        ({"NO_PROXY": "10.0.0.0/99"}, "NO_PROXY: '10.0.0.0/99' is neither"),
+        ({"NO_PROXY": "http://me:hunter22@h:port"}, "NO_PROXY: an entry is neither"),
         ({"GROQ_BASE_URL": "https://me:hunter22@h"}, "leave out what is before @"),
     ],
 )

@@ -13,6 +13,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import httpcore
 import httpx
@@ -675,6 +676,50 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
     assert seen == ["GET http://name.invalid/path HTTP/1.1"]
 
 
+@pytest.mark.parametrize("excepted", ["localhost, 127.0.0.0/8 ,::1", "127.0.0.9/255.0.0.0"])
+def test_a_network_of_no_proxy_is_asked_directly(
+    monkeypatch: pytest.MonkeyPatch, excepted: str
+) -> None:
+    """Addresses within it; names and other addresses go by the proxy."""
+    seen: list[str] = []
+    with serving(proxy(seen)) as server, serving(answers) as target:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
+        monkeypatch.setenv("NO_PROXY", excepted)
+        with client() as http:
+            assert http.get(f"http://127.0.0.1:{target.port}/").text == "ok"
+            assert seen == []
+            for host in ("name.invalid", "192.0.2.1"):
+                assert http.get(f"http://{host}/").text == "ok"
+    assert seen == [f"GET http://{host}/ HTTP/1.1" for host in ("name.invalid", "192.0.2.1")]
+
+
+@pytest.mark.parametrize(
+    ("excepted", "asked"),
+    [
+        ("ü.example", "http://ü.example/"),
+        ("ü.example", "http://api.ü.example/"),
+        ("*.local", "http://box.local/"),
+    ],
+)
+def test_a_name_of_no_proxy_is_asked_directly(
+    monkeypatch: pytest.MonkeyPatch, excepted: str, asked: str
+) -> None:
+    """Beyond ASCII, and with a star before it; the names below it too."""
+    directly = "example.org", 80
+
+    class Backend(DeadlineBackend):
+        def connect_tcp(self, host: str, port: int, *_: object, **__: object) -> NoReturn:
+            nonlocal directly
+            directly = host, port
+            raise httpcore.ConnectError("no network")
+
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:9")
+    monkeypatch.setenv("NO_PROXY", excepted)
+    with DeadlineClient(Backend()) as http, pytest.raises(httpx.ConnectError):
+        http.get(asked)
+    assert directly == (httpx.URL(asked).raw_host.decode(), 80)
+
+
 def test_a_silent_proxy_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tunnel that is never opened is bounded like everything else."""
     seen: list[str] = []
@@ -794,7 +839,10 @@ def test_a_tunnel_works_and_ends_with_the_deadline(
         ({"HTTPS_PROXY": "http://a:1", "NO_PROXY": "x.org, *"}, {}),
         ({"HTTP_PROXY": "http://a:1", "NO_PROXY": "localhost, 127.0.0.1,10.0.0.0/8,::1,fe80::/10"},
          {"http://": "http://a:1", "all://localhost": None, "all://127.0.0.1": None,
-          "all://10.0.0.0/8": None, "all://[::1]": None, "all://[fe80::/10]": None}),
+          "all://[::1]": None}),
+        ({"NO_PROXY": "[::1],[::2]:80,ü.example,*.local"},
+         {"all://[::1]": None, "all://[::2]:80": None, "all://xn--tda.example": None,
+          "all://*.xn--tda.example": None, "all://*.local": None}),
         ({"HTTP_PROXY": "http://a:1", "NO_PROXY": "x.org,.y.org,,https://z.org"},
          {"http://": "http://a:1", "all://*x.org": None, "all://*.y.org": None,
           "https://z.org": None}),

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import httpx
 
 from legalgen.errors import ConfigurationError
-from legalgen.providers._transport import environment_proxies
+from legalgen.providers._transport import environment_proxies, excepted_hosts, fault_of_exception
 
 
 def tls_context() -> ssl.SSLContext:
@@ -61,9 +61,16 @@ def usable_proxies() -> dict[str, str | None]:
     """The proxies of the environment, by the URLs that they are for.
 
     Raises:
-        ConfigurationError: one cannot be used; names the variable, never its value, which may
-            hold a password.
+        ConfigurationError: one cannot be used, or an entry of ``NO_PROXY``; names the variable, and
+            never the value of one that may hold a password.
     """
+    for entry in excepted_hosts():
+        if fault := fault_of_exception(entry):
+            shown = "an entry" if "@" in entry else repr(entry)
+            raise ConfigurationError(
+                f"NO_PROXY: {shown} {fault}; write a name, an address or a network, as in "
+                "example.org,10.0.0.0/8,::1"
+            )
     proxies = environment_proxies()
     for pattern, url in proxies.items():
         if url is not None and (fault := _proxy_fault(url)):

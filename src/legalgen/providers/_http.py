@@ -24,7 +24,6 @@ from typing import Any, TypeVar
 import httpcore
 import httpx
 
-from legalgen.errors import ConfigurationError
 from legalgen.providers._body import (
     BrokenOff,
     UnreadableBody,
@@ -35,7 +34,12 @@ from legalgen.providers._body import (
     unpacker,
 )
 from legalgen.providers._environment import tls_context, usable_proxies
-from legalgen.providers._transport import PoolTransport, open_pool
+from legalgen.providers._transport import (
+    PoolTransport,
+    ProxiedTransport,
+    direct_networks,
+    open_pool,
+)
 from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S
 
 T = TypeVar("T")
@@ -642,26 +646,24 @@ class DeadlineClient(httpx.Client):
     ) -> None:
         self._backend = backend or DeadlineBackend()
         self.connect_timeout_s = connect_timeout_s
-        context, proxies = tls_context(), usable_proxies()
+        context, proxies, networks = tls_context(), usable_proxies(), direct_networks()
 
         def transport(proxy: str | None = None) -> PoolTransport:
             return PoolTransport(
                 partial(open_pool, self._backend, context, proxy), response=BoundedResponse
             )
 
-        try:
-            super().__init__(
-                transport=transport(),
-                mounts={
-                    pattern: None if proxy is None else transport(proxy)
-                    for pattern, proxy in proxies.items()
-                },
-                headers={"accept-encoding": "gzip, deflate"},
-                follow_redirects=True,
-                max_redirects=MAX_REDIRECTS,
-            )
-        except (httpx.InvalidURL, ValueError):
-            raise ConfigurationError("NO_PROXY names a host that cannot be one: mend it") from None
+        directly = transport()
+        super().__init__(
+            transport=directly,
+            mounts={
+                pattern: ProxiedTransport(transport(proxy), directly, networks) if proxy else None
+                for pattern, proxy in proxies.items()
+            },
+            headers={"accept-encoding": "gzip, deflate"},
+            follow_redirects=True,
+            max_redirects=MAX_REDIRECTS,
+        )
         self._cookies = _Cookies()
 
     def timeouts(self, timeout_s: float) -> httpx.Timeout:

@@ -9,12 +9,13 @@ only where it makes its transports itself.
 from __future__ import annotations
 
 import contextlib
+import re
 import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -39,9 +40,9 @@ def environment_proxies() -> dict[str, str | None]:
     """Where calls go by ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
 
     URL patterns as ``httpx.Client(mounts=...)`` takes them, with the proxy's URL; None: no proxy.
+    Networks, of which it takes none, are :func:`direct_networks`.
     """
-    told = getproxies()
-    excepted = [host.strip() for host in told.get("no", "").split(",")]
+    told, excepted = getproxies(), excepted_hosts()
     if "*" in excepted:
         return {}
     proxies: dict[str, str | None] = {
@@ -49,20 +50,68 @@ def environment_proxies() -> dict[str, str | None]:
         for scheme in ("http", "https", "all")
         if (url := told.get(scheme))
     }
-    return proxies | {_pattern(host): None for host in excepted if host}
+    names = (host for host in excepted if _network(host) is None)
+    return proxies | {pattern: None for name in names for pattern in _patterns(name)}
 
 
-def _pattern(host: str) -> str:
-    """An entry of ``NO_PROXY`` as a URL pattern; a name stands for the names below it too."""
-    if "://" in host:
-        return host
+Network = IPv4Network | IPv6Network
+
+
+def excepted_hosts() -> Sequence[str]:
+    """The entries of ``NO_PROXY``."""
+    entries = (entry.strip() for entry in getproxies().get("no", "").split(","))
+    return [entry for entry in entries if entry]
+
+
+def direct_networks() -> Sequence[Network]:
+    """The networks that ``NO_PROXY`` names, whose addresses are asked without a proxy."""
+    networks = map(_network, excepted_hosts())
+    return [network for network in networks if network is not None]
+
+
+def _network(entry: str) -> Network | None:
+    """An address with the length of a prefix; None for any other entry."""
+    address, slash, prefix = entry.partition("/")
     with contextlib.suppress(ValueError):
-        match ip_address(host.partition("/")[0]):
-            case IPv4Address():
-                return f"all://{host}"
-            case IPv6Address():
-                return f"all://[{host}]"
-    return f"all://{host}" if host.lower() == "localhost" else f"all://*{host}"
+        return ip_network(f"{_bare(address)}/{prefix}", strict=False) if slash else None
+    return None
+
+
+def _bare(address: str) -> str:
+    return re.sub(r"^\[(.*)\]$", r"\1", address)
+
+
+def _patterns(host: str) -> Sequence[str]:
+    """An entry of ``NO_PROXY`` as URL patterns; a name stands for the names below it too.
+
+    Raises:
+        httpx.InvalidURL: a name that cannot be one.
+    """
+    if "://" in host:
+        return [host]
+    with contextlib.suppress(ValueError):
+        address = ip_address(_bare(host))
+        return [f"all://[{address}]" if isinstance(address, IPv6Address) else f"all://{address}"]
+    if not host.isascii():  # httpx takes no * before these, and reads only whole names back
+        name = httpx.URL(f"all://{host.lstrip('*.')}").raw_host.decode("ascii")
+        return [f"all://{name}", f"all://*.{name}"]
+    # a port may stand behind brackets, and no name stands below an address
+    whole = host.lower() == "localhost" or "[" in host
+    return [f"all://{host}" if whole else f"all://*{host.lstrip('*')}"]
+
+
+def fault_of_exception(entry: str) -> str | None:
+    """Why an entry of ``NO_PROXY`` excepts nothing; None where it does."""
+    if _network(entry) is not None:
+        return None
+    try:
+        host = httpx.URL(_patterns(entry)[0]).host
+    except httpx.InvalidURL:
+        host = ""
+    address, slash, _ = entry.partition("/")
+    with contextlib.suppress(ValueError):
+        host = "" if slash and ip_address(_bare(address)) else host
+    return None if host else "is neither a host nor a network"
 
 
 class ProxyUnreachable(httpcore.ConnectError):
@@ -211,6 +260,32 @@ class PoolTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Close all connections."""
         self._pools.close()
+
+
+class ProxiedTransport(httpx.BaseTransport):
+    """Asks by a proxy, but ``directly`` what has an address in one of the ``networks``."""
+
+    def __init__(
+        self,
+        proxied: httpx.BaseTransport,
+        directly: httpx.BaseTransport,
+        networks: Sequence[Network],
+    ) -> None:
+        self._proxied = proxied
+        self._directly = directly
+        self._networks = networks
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request on its way."""
+        with contextlib.suppress(ValueError):  # a name is in no network
+            address = ip_address(request.url.host)
+            if any(address in network for network in self._networks):
+                return self._directly.handle_request(request)
+        return self._proxied.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections to the proxy; who is asked directly is closed by its owner."""
+        self._proxied.close()
 
 
 def _keeps_end(url: httpx.URL, headers: Iterable[tuple[bytes, bytes]]) -> bool:
