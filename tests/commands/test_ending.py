@@ -6,6 +6,7 @@ import json
 import os
 import select
 import shlex
+import signal
 import socket
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from legalgen.commands import ending
 from legalgen.settings.layers import Settings
 from legalgen.store.ledger import Ledger
 from legalgen.ui.console import Console
-from tests.program import Ended, Program
+from tests.program import LONGEST_S, Ended, Program
 from tests.vendors import VendorServer
 from tests.waiting import eventually
 
@@ -126,6 +127,28 @@ def test_nothing_that_a_command_started_outlives_its_time(
     ready, _, _ = select.select([reading], [], [], 10)
     assert (ready, os.read(reading, 100) if ready else None) == ([reading], b"")
     os.close(reading)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_the_command_with_the_batch(
+    program: Program, vendors: VendorServer, number: signal.Signals
+) -> None:
+    """All that it started is killed, the batch is sealed, and the exit code is the signal's."""
+    held = program.home / "held"
+    os.mkfifo(held)
+    reading = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    command = f"(echo begun; sleep 300; true) > {shlex.quote(str(held))}; true"
+    with program.start("batch", "-n", "1", "--on-end", command) as running:
+        assert select.select([reading], [], [], LONGEST_S)[0], running.said()
+        assert os.read(reading, 100) == b"begun\n"
+        running.signal(number)
+        ended = running.end()
+    os.set_blocking(reading, True)
+    ready, _, _ = select.select([reading], [], [], LONGEST_S)
+    assert (ready, os.read(reading, 100) if ready else None) == ([reading], b"")
+    os.close(reading)
+    assert (ended.code, "Traceback" in ended.err) == (128 + number, False)
+    assert (program.status(), len(program.rows())) == ("completed", 1)
 
 
 def test_a_normal_night_says_nothing(program: Program, vendors: VendorServer) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from legalgen.batch.signals import closing
 from legalgen.errors import LegalgenError, UsageError
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
@@ -82,6 +83,9 @@ def tell_end(settings: Settings, console: Console, summary: Mapping[str, Any]) -
     """Run ``--on-end`` with the summary as JSON on its stdin; its failure is a warning.
 
     What it prints goes to stderr: stdout is for data.
+
+    Raises:
+        KeyboardInterrupt, SystemExit: a signal ended it, and all that it started.
     """
     if settings.on_end is None:
         return
@@ -107,16 +111,19 @@ def _exit_code(command: str, text: str) -> int:
         OSError: there is no shell.
     """
     # In a session of its own, so that it can be killed with what it started.
-    with subprocess.Popen(  # noqa: S603 - the user's own command line, as a crontab has it
-        ["/bin/sh", "-c", command],
-        stdin=subprocess.PIPE,
-        stdout=STDERR,
-        encoding="utf-8",
-        start_new_session=True,
-    ) as process:
+    with (
+        closing(),
+        subprocess.Popen(  # noqa: S603 - the user's own command line, as a crontab has it
+            ["/bin/sh", "-c", command],
+            stdin=subprocess.PIPE,
+            stdout=STDERR,
+            encoding="utf-8",
+            start_new_session=True,
+        ) as process,
+    ):
         try:
             process.communicate(text, timeout=LONGEST_TOLD_S)
-        except BaseException:  # Ctrl-C does not reach that session: ends it, and raises it again
+        except BaseException:  # no signal reaches that session: ends it, and raises it again
             with contextlib.suppress(OSError):  # all of it ended just now
                 os.killpg(process.pid, signal.SIGKILL)
             raise
