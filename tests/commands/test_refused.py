@@ -351,6 +351,7 @@ LATIN = "caf\xe9".encode("latin-1")
         ("--taxonomy", "", LATIN, "is not UTF-8 (at line 1)."),
         ("--authorities", "", LATIN, "is not UTF-8 (at line 1)."),
         ("--taxonomy", "", b"a = = 1", "is not TOML: Invalid value (at line 1, column 5)."),
+        ("--taxonomy", "", b"a = 1\nb = " + b"9" * 5000, "(at line 2): no whole number is larger"),
         ("--taxonomy", "", b"area = 3", ": 'area' must be written as [[area]]"),
         ("--authorities", "", b"no such thing", ", line 1: 'no such thing' is no citation"),
         ("--taxonomy", "", None, "cannot be read: No such file or directory."),

@@ -394,12 +394,17 @@ TOPIC = '[[area]] "contract" / [[area.topic]] "formation"'
         (
             'name = "Formation"',
             'name = "Formation"\nweight = -1.0',
-            f'{TOPIC}: key "weight": -1.0 is not a number 0 or above',
+            f'{TOPIC}: key "weight": -1.0 is not a number from 0 to 1000000000',
         ),
         (
             'name = "Formation"',
             'name = "Formation"\nweight = nan',
-            f'{TOPIC}: key "weight": nan is not a number 0 or above',
+            f'{TOPIC}: key "weight": nan is not a number from 0 to 1000000000',
+        ),
+        (
+            'name = "Formation"',
+            'name = "Formation"\nweight = 1e308',  # the sum of two has no end
+            f'{TOPIC}: key "weight": 1e+308 is not a number from 0 to 1000000000',
         ),
         (
             '"uk", "us"',
@@ -433,7 +438,7 @@ TOPIC = '[[area]] "contract" / [[area.topic]] "formation"'
         (
             "[[area]]",
             "[weights]\ndifficulty = { basic = -2 }\n[[area]]",
-            '[weights]: key "difficulty.basic": -2.0 is not a number 0 or above',
+            '[weights]: key "difficulty.basic": -2.0 is not a number from 0 to 1000000000',
         ),
         (
             "[[area]]",

@@ -301,12 +301,15 @@ def test_a_wrong_value_is_named_by_file_table_and_key(tmp_path: Path, text: str,
     assert str(caught.value) == f"{tmp_path / 'models.toml'}: {said}"
 
 
-def test_an_overlay_that_is_not_toml_is_named(tmp_path: Path) -> None:
-    """The parser's own words, with line and column, after the file's name."""
+@pytest.mark.parametrize(
+    ("text", "said"), [("[groq\n", "line 1"), (f"a = {'9' * 5000}", "5000 digits")]
+)
+def test_an_overlay_that_is_not_toml_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """The parser's own words, with line and column if it tells them, after the file's name."""
     with pytest.raises(ConfigurationError) as caught:
-        overlaid(tmp_path, "[groq\n")
+        overlaid(tmp_path, text)
     assert str(caught.value).startswith(f"{tmp_path / 'models.toml'} is not TOML: ")
-    assert "line 1" in str(caught.value)
+    assert said in str(caught.value)
 
 
 def test_an_overlay_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -476,7 +476,44 @@ def test_a_file_as_editors_leave_it(tmp_path: Path, text: str) -> None:
         ),
         (
             "[weights.jurisdiction]\nuk = -1",
-            "[weights.jurisdiction] uk = -1: not a number of at least 0.",
+            "[weights.jurisdiction] uk = -1: not a number from 0 to 1000000000.",
+        ),
+        (
+            "[weights]\njurisdiction = { uk = 1e308 }",  # the sum of two has no end
+            "[weights.jurisdiction] uk = 1e+308: not a number from 0 to 1000000000.",
+        ),
+        *(
+            (
+                f'[prices."groq/x.y"]\ninput = 1\noutput = {price}',
+                f'[prices."groq/x.y"] output = {shown}: not a number from 0 to 1000000.',
+            )
+            for price, shown in (("1e308", "1e+308"), ("inf", "Infinity"), ("-1", "-1"))
+        ),
+        (
+            "[providers.groq]\nprices = { input = 2e6, output = 1 }",
+            "[providers.groq] prices input = 2000000.0: not a number from 0 to 1000000.",
+        ),
+        *(
+            (f"{text} = 0x{'f' * 5000}", f"{where}: no whole number is larger than {2**63 - 1}.")
+            for text, where in (
+                ("[batch]\ncount", "[batch] count"),
+                ("[batch]\nmax_time", "[batch] max_time"),
+                ("[calls]\ntemperature", "[calls] temperature"),
+                ('[prices."groq/x.y"]\ninput', '[prices."groq/x.y"] input'),
+                ("weights.jurisdiction.uk", "[weights.jurisdiction] uk"),
+            )
+        ),
+        (
+            f"[batch]\ncount = {'9' * 5000}",  # of which Python reads no number at all
+            f"(at line 2): no whole number is larger than {2**63 - 1}.",
+        ),
+        (
+            f"[batch]\ncount = {2**63}",
+            f"[batch] count: no whole number is larger than {2**63 - 1}.",
+        ),
+        (
+            f"[sources]\nmany = [1, [{{ deep = -{2**63} }}]]",
+            f"[sources.many] deep: no whole number is larger than {2**63 - 1}.",
         ),
         (
             "[weights]\ndificulty = {}",

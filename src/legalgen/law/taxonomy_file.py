@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
@@ -19,6 +18,7 @@ from legalgen.law.axes import (
     SampleType,
     Weights,
 )
+from legalgen.settings.types import HEAVIEST
 
 _ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
@@ -236,9 +236,9 @@ class TaxonomyReader:
             self.refuse(where, f'key "{key}" holds "{twice}" twice')
 
     def _number(self, key: str, value: float, where: str, *, positive: bool = False) -> None:
-        if not math.isfinite(value) or value < 0 or (positive and value == 0):
-            least = "above 0" if positive else "0 or above"
-            self.refuse(where, f'key "{key}": {value} is not a number {least}')
+        if not 0 <= value <= HEAVIEST or (positive and value == 0):
+            least = "above 0" if positive else "from 0"
+            self.refuse(where, f'key "{key}": {value} is not a number {least} to {HEAVIEST:.0f}')
 
     def _range(
         self, key: str, value: tuple[int, int], where: str, *, lowest: int, highest: int

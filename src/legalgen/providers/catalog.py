@@ -274,7 +274,7 @@ def _read(path: Path) -> dict[str, object]:
             return tomllib.load(file)
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # tomllib's own are ValueErrors, too
         raise ConfigurationError(f"{path} is not TOML: {error}") from error
 
 

@@ -27,7 +27,7 @@ from legalgen.settings.provider_tables import (
     prices,
 )
 from legalgen.settings.toml import read_toml
-from legalgen.settings.types import LIMIT, Kind
+from legalgen.settings.types import HEAVIEST, LIMIT, Kind
 
 WEIGHT_AXES = ("jurisdiction", "difficulty", "sample_type")
 _LIMIT_KINDS: tuple[LimitKind, ...] = ("requests", "tokens", "input_tokens", "output_tokens")
@@ -224,7 +224,7 @@ class Document(msgspec.Struct, frozen=True):
 
     def _weights_of(self, axis: str) -> dict[str, float]:
         return {
-            name: amount(f"[weights.{axis}] {name}", value, self._error)
+            name: amount(f"[weights.{axis}] {name}", value, self._error, HEAVIEST)
             for name, value in self._rows("weights", axis).items()
         }
 

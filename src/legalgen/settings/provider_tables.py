@@ -12,7 +12,6 @@ A server's table may hold whatever a model's may; what is stated of a model goes
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -38,6 +37,8 @@ from legalgen.settings.types import (
 
 PRICE_KEYS = ("input", "output", "cached")
 """The keys of a model's price; the last may be left out where cached input costs no less."""
+HIGHEST_PRICE = 1e6
+"""A dollar a token. Of larger ones sums may have no end, and the ledger holds no such number."""
 OURS = ("model", "messages", "stream", "n")
 """What a request is made of: ``extra_body`` cannot change it."""
 _FRAMING = frozenset(
@@ -397,17 +398,19 @@ def prices(where: str, rows: Mapping[str, object], problem: Problem) -> Mapping[
     for key in PRICE_KEYS[:2]:
         if key not in rows:
             raise problem(f"{where} {key}", "is missing: US dollars a million tokens")
-    return {key: amount(f"{where} {key}", value, problem) for key, value in rows.items()}
+    return {
+        key: amount(f"{where} {key}", value, problem, HIGHEST_PRICE) for key, value in rows.items()
+    }
 
 
-def amount(where: str, value: object, problem: Problem) -> float:
-    """A number of at least 0.
+def amount(where: str, value: object, problem: Problem, most: float) -> float:
+    """A number from 0 to ``most``.
 
     Raises:
         ConfigurationError: it is none.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and math.isfinite(cast("float", value)) and cast("float", value) >= 0):
+    if not (is_number and 0 <= cast("float", value) <= most):
         shown = json.dumps(value, default=str, ensure_ascii=False)[:60]
-        raise problem(f"{where} = {shown}", "not a number of at least 0")
+        raise problem(f"{where} = {shown}", f"not a number from 0 to {most:.0f}")
     return float(cast("float", value))

@@ -205,6 +205,8 @@ def _model_ref(name: str) -> ModelRef:
 
 MOST: Final = 2**63 - 1
 """The largest whole number, of either sign: records and parquet hold no larger one."""
+HEAVIEST: Final = 1e9
+"""The largest weight: of much larger ones the sums have no end, and the shares are lost."""
 
 
 def whole(minimum: int | None = None, maximum: int = MOST) -> Callable[[object], int]:
