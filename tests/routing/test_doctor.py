@@ -38,10 +38,16 @@ def test_a_machine_that_can_write(program: Program, vendors: VendorServer) -> No
     """Keys are tried on the vendors' free lists, nothing is asked for and nothing is made."""
     ended = program.run("doctor")
     assert ended.code == 0, ended.out
-    for words in ("ok    groq: answers,", "ok    cerebras: answers,", "ok    running: no batch"):
+    for words in (
+        "ok    groq: answers,",
+        "ok    cerebras: answers,",
+        "ok    running: no batch",
+        "ok    batch: the models and files that it is told to use can be used",
+    ):
         assert words in ended.out
     assert "chat" not in {call.endpoint for call in vendors.calls(endpoint=None)}
     assert not program.data_dir.root.exists()
+    assert not (program.home / "state").exists()
     assert program.run("doctor", "--quiet").out.count("ok    ") == 0
 
 
@@ -51,6 +57,55 @@ def test_a_refused_key_is_bad(program: Program, vendors: VendorServer) -> None:
     ended = program.run("doctor", "--json")
     bad = [each["name"] for each in ended.json if each["state"] == "bad"]
     assert (ended.code, bad) == (1, ["groq"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("taxonomy", "/nope", "/nope cannot be read: No such file or directory."),
+        ("gate_file", "/nope", "/nope cannot be read: No such file or directory."),
+        ("exclude", "/nope", "/nope: No such file or directory"),
+        ("authorities", "/nope", "/nope cannot be read: No such file or directory."),
+        ("semantic", "/nope", "/nope: there is no such folder"),
+        ("route", "groq/nope", "groq/nope: no such model of groq is known"),
+        ("judge", "groq/nope", "groq/nope: no such model of groq is known"),
+        ("topic", "xx", "unknown topic 'xx'"),
+        ("metrics_file", "/nope/x.prom", "/nope/x.prom: there is no folder /nope"),
+        ("min_score", "3", "needs a judge"),
+        ("as_of", "9999-01", "9999-01 has not come yet"),
+        ("grounded", "yes", "needs texts"),
+        ("per_chunk", "1", "is for --grounded"),
+    ],
+)
+def test_what_a_batch_would_refuse_is_bad(
+    program: Program, vendors: VendorServer, name: str, value: str, said: str
+) -> None:
+    """In the words of the batch itself, which ends before its first call with the same settings."""
+    environ = {f"LEGALGEN_{name.upper()}": value}
+    ended = program.run("doctor", "--json", environ=environ)
+    (bad,) = (each for each in ended.json if each["state"] == "bad")
+    batch = program.run("batch", "--json", environ=environ)
+    assert (ended.code, bad["name"], bad["found"]) == (1, "batch", batch.json["error"]["message"])
+    assert (said in bad["found"], batch.code, vendors.calls()) == (True, 2, [])
+
+
+def test_a_server_that_names_its_models_itself_keeps_no_batch_from_working(
+    program: Program, vendors: VendorServer
+) -> None:
+    """It is asked for them, as a batch asks."""
+    config = program.home / "own.toml"
+    config.write_text(
+        f'provider = "gpu1"\n[servers.gpu1]\nbase_url = "{vendors.base_url("compat")}"\n', "utf-8"
+    )
+    ended = program.run("doctor", "--config", str(config))
+    assert (ended.code, "ok    batch: " in ended.out) == (0, True), ended
+
+
+def test_what_nobody_can_use_is_told_once(tmp_path: Path) -> None:
+    """Without a key a batch would say the same again."""
+    ended = Program(tmp_path, None).run("doctor", "--json")
+    bad = [each["name"] for each in ended.json if each["state"] == "bad"]
+    assert (ended.code, bad) == (1, ["providers"])
 
 
 def test_servers_are_looked_at_as_providers_are(program: Program, vendors: VendorServer) -> None:

@@ -302,8 +302,9 @@ def history(
 def doctor(flags: Flags) -> int:
     """Look what on this machine could keep a batch from working, and what to do.
 
-    Python, packages, keys (by the vendors' free lists), proxy, clock, folders, disk, and what
-    runs. Nothing is changed, no paid call is made. Exit codes: 0 a batch can run, 1 it cannot.
+    Python, packages, keys (by the vendors' free lists), proxy, clock, folders, disk, what runs, and
+    whether the models and files that a batch is told to use by variables and the config file can be
+    used. Nothing is changed, no paid call is made. Exit codes: 0 a batch can run, 1 it cannot.
     """
     from legalgen.commands.doctor import show_findings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +24,7 @@ from legalgen.ui.console import Console, confirmed, result_json
 
 if TYPE_CHECKING:
     from legalgen.batch.intent import BulkOrder, Intent
+    from legalgen.batch.opening import RunParts
 
 TERMINAL_PATIENCE_S = 120.0
 UNATTENDED_PATIENCE_S = 900.0
@@ -145,8 +146,6 @@ def show_plan(
     talk: Callable[[Settings], Console],
 ) -> int:
     """What a batch would write, how it spreads, and whether it fits; nobody is called."""
-    from legalgen.batch.generation import Stop  # history and models need none of it
-    from legalgen.batch.opening import open_parts  # history and models need none of it
     from legalgen.batch.preview import preview  # few ask for it
 
     settings, intent = _intended(flags, order, load)
@@ -154,14 +153,41 @@ def show_plan(
         raise UsageError("--plan foretells a batch with calls of its own: leave out --bulk")
     check_outputs(settings)
     console = talk(settings)
-    run = open_parts(settings, intent, listener=lambda _: None, stop=Stop())
-    run.data_dir.check()  # as the batch itself would
-    with contextlib.closing(run):
+    with _only_opened(settings, intent) as run:
         for notice in run.notices:  # as the batch itself would tell them
             console.talk(notice)
         found = preview(run)
     console.plan(found)
     return 0
+
+
+def check_batch(settings: Settings) -> None:
+    """Begin a batch with these settings as far as that is free, and leave it.
+
+    Servers of one's own are asked which models they have.
+
+    Raises:
+        LegalgenError: it would end with this before its first call.
+    """
+    from legalgen.batch.preview import preview  # few ask for it
+
+    _, intent = _intended({}, BatchOrder(), lambda _: settings)
+    check_outputs(settings)
+    with _only_opened(settings, intent, ask=True) as run:
+        # One task shows whether any model can take one; a plan of all would take its time.
+        preview(replace(run, intent=replace(run.intent, count=1)))
+
+
+@contextlib.contextmanager
+def _only_opened(settings: Settings, intent: Intent, *, ask: bool = False) -> Iterator[RunParts]:
+    """A run that is not begun; raises as the run itself would."""
+    from legalgen.batch.generation import Stop  # history and models need none of it
+    from legalgen.batch.opening import open_parts  # history and models need none of it
+
+    run = open_parts(settings, intent, listener=lambda _: None, stop=Stop(), ask=ask)
+    run.data_dir.check()  # as the batch itself would
+    with contextlib.closing(run):
+        yield run
 
 
 def _queue_s(order: BatchOrder) -> float:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Sequence
+
+from legalgen.commands.batch import check_batch
+from legalgen.errors import ConfigurationError, DiskError, LegalgenError
 from legalgen.errors.exit_codes import Exit
-from legalgen.routing.doctor import examine
+from legalgen.routing.doctor import Diagnosis, examine
 from legalgen.routing.inventory import CHECK_TIMEOUT_S
 from legalgen.settings.layers import Settings
 from legalgen.telemetry.slow import told_when_slow
@@ -15,5 +19,24 @@ def show_findings(settings: Settings, console: Console) -> int:
     waiting = f"Waiting for a server that does not answer, {CHECK_TIMEOUT_S:.0f} s at most."
     with told_when_slow(console.talk, waiting):
         findings = examine(settings)
+        findings += _batch(settings, findings)
     console.findings([each for each in findings if not settings.quiet or each.state != "ok"])
     return Exit.FOUND if any(each.state == "bad" for each in findings) else Exit.DONE
+
+
+def _batch(settings: Settings, findings: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+    """Whether the models and files that a batch is told to use can be used."""
+    try:
+        check_batch(settings)
+    except LegalgenError as error:
+        if not _is_told(error, {each.name for each in findings if each.state == "bad"}):
+            yield Diagnosis("batch", "bad", str(error))
+    else:
+        yield Diagnosis("batch", "ok", "the models and files that it is told to use can be used")
+
+
+def _is_told(error: LegalgenError, bad: Container[str]) -> bool:
+    """Whether one of the findings that are bad says so already: no key, no dataset to read."""
+    if isinstance(error, ConfigurationError):
+        return "providers" in bad
+    return isinstance(error, DiskError) and "data dir" in bad
