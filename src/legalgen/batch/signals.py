@@ -6,6 +6,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import NoReturn
 
 STOPPING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -58,12 +59,22 @@ def closing() -> Iterator[None]:
     """Let a signal leave by way of all that is open: a temporary folder would stay behind else."""
 
     def handle(number: int, _: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + number)
+        leave(number)
 
     with _handled(handle):
         yield
+
+
+def leave(number: int) -> NoReturn:
+    """End as a signal asks, by way of all that is open.
+
+    Raises:
+        KeyboardInterrupt: it is SIGINT.
+        SystemExit: any other, with 128 + its number.
+    """
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from legalgen.batch.signals import closing
+from legalgen.batch.signals import heeded, leave
 from legalgen.errors import LegalgenError, UsageError
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
@@ -109,22 +109,32 @@ def _exit_code(command: str, text: str) -> int:
     Raises:
         subprocess.TimeoutExpired: it took longer than ``LONGEST_TOLD_S``.
         OSError: there is no shell.
+        KeyboardInterrupt, SystemExit: a signal asks to end.
     """
-    # In a session of its own, so that it can be killed with what it started.
-    with (
-        closing(),
-        subprocess.Popen(  # noqa: S603 - the user's own command line, as a crontab has it
+    process: subprocess.Popen[str] | None = None
+
+    def kill() -> None:
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(OSError):  # all of it ended just now
+                os.killpg(process.pid, signal.SIGKILL)
+
+    # In a session of its own, so that it can be killed with what it started; no signal reaches it.
+    with heeded(kill, kill) as caught:
+        process = subprocess.Popen(  # noqa: S603 - the user's own command line, as a crontab has it
             ["/bin/sh", "-c", command],
             stdin=subprocess.PIPE,
             stdout=STDERR,
             encoding="utf-8",
             start_new_session=True,
-        ) as process,
-    ):
-        try:
-            process.communicate(text, timeout=LONGEST_TOLD_S)
-        except BaseException:  # no signal reaches that session: ends it, and raises it again
-            with contextlib.suppress(OSError):  # all of it ended just now
-                os.killpg(process.pid, signal.SIGKILL)
-            raise
+        )
+        if caught.number is not None:  # while it was started
+            kill()
+        with process:
+            try:
+                process.communicate(text, timeout=LONGEST_TOLD_S)
+            except subprocess.TimeoutExpired:
+                kill()
+                raise
+    if caught.number is not None:
+        leave(caught.number)
     return process.returncode
