@@ -131,6 +131,17 @@ def test_a_low_mark_is_refused_when_a_least_one_is_set(tmp_path: Path) -> None:
     assert record.rejected["LOW_SCORE"] >= 6
 
 
+def test_marks_below_the_least_one_are_blamed_on_it(tmp_path: Path) -> None:
+    """A batch that keeps nothing for its marks names what asks for them, not the prompt."""
+    low = json.dumps(dict.fromkeys(SIX, 2))
+    config = Config.of("unlimited", answers=lambda request: judging(request, low))
+    with VendorServer(config) as server:
+        result = run(tmp_path, server, count="40", min_score="3", concurrency="1")
+    assert (result.exit_code, "LOW_SCORE" in result.reason) == (6, True)
+    assert "Give a lower --min-score" in result.reason
+    assert "the prompt is at fault" not in result.reason
+
+
 def test_marks_nested_without_end_cannot_be_read() -> None:
     """They are asked for again, as any others that cannot be read."""
     deep = '{"correctness": ' + "[" * 60_000 + "]" * 60_000 + "}"
@@ -225,10 +236,10 @@ def test_a_draw_is_of_the_share_and_a_larger_one_holds_a_smaller() -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ({"min_score": "3"}, "--judge-share 5%: with --min-score every row needs a mark"),
+        ({"min_score": "3"}, "--judge-share 5%: with --min-score 3 every row needs a mark"),
         ({"gate_file": "min_score = 3"}, r"with \[gate\] min_score every row needs a mark"),
         ({"gate_file": 'LOW_SCORE = "reject"'}, r"with \[gate\] LOW_SCORE reject every row"),
-        ({"judge": None}, "--judge-share needs a judge: name one with --judge"),
+        ({"judge": None}, "--judge-share 0.05 needs a judge: name one with --judge"),
     ],
 )
 def test_a_share_is_no_condition(tmp_path: Path, flags: dict[str, Any], said: str) -> None:

@@ -13,6 +13,7 @@ import typer
 from legalgen.commands.app import app
 from legalgen.commands.effects import NEEDED, OVERRIDING
 from legalgen.providers.keys import key_problem
+from legalgen.settings.layers import SETTINGS
 from tests.program import EXECUTABLE, Ended, Program
 from tests.terminal import in_terminal
 from tests.vendors import VendorServer
@@ -38,7 +39,7 @@ def refused(ended: Ended, said: str) -> None:
         (("--wait-max", "nan"), "--wait-max nan: not a duration; write 90s, 2m"),
         (("--provider", "groq"), "--route names every model: leave out --provider"),
         (("--follow",), "--follow, --finish-online and --cancel are for batches with --bulk"),
-        (("--min-score", "3"), "--min-score needs a judge"),
+        (("--min-score", "3"), "--min-score 3 needs a judge"),
     ],
 )
 def test_a_plan_refuses_what_its_run_refuses(
@@ -48,6 +49,67 @@ def test_a_plan_refuses_what_its_run_refuses(
     for plan in ((), ("--plan",)):
         refused(program.run("batch", *GROQ, *words, *plan), said)
     assert vendors.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("taxonomy", '"/nope"', " /nope cannot be read: No such file or directory."),
+        ("gate_file", '"/nope"', " /nope cannot be read: No such file or directory."),
+        ("exclude", '"/nope"', " /nope: No such file or directory"),
+        ("semantic", '"/nope"', " /nope: there is no such folder"),
+        ("min_score", "3.5", " 3.5 needs a judge: name one with --judge"),
+        ("judge_share", "0.5", " 0.5 needs a judge: name one with --judge"),
+        ("grounded", "true", " needs texts: add some"),
+    ],
+)
+def test_what_is_refused_is_named_as_it_was_written(
+    program: Program, vendors: VendorServer, name: str, value: str, said: str
+) -> None:
+    """The flag, the variable, or the key of the config file: no flag that nobody typed."""
+    flag, variable = f"--{name.replace('_', '-')}", f"LEGALGEN_{name.upper()}"
+    typed = (flag,) if value == "true" else (flag, value.strip('"'))
+    refused(program.run("batch", *GROQ, *typed), f"{flag}{said}")
+    environ = {variable: value.strip('"')}
+    refused(program.run("batch", *GROQ, environ=environ), f"{variable}{said}")
+    table = next(each.table for each in SETTINGS if each.name == name)
+    config = program.home / "config.toml"
+    config.write_text(f"{f'[{table}]' if table else ''}\n{name} = {value}\n")
+    where = f"{config} {f'[{table}] ' if table else ''}{name}"
+    shown = where if value == "true" else f"{where} ="
+    refused(program.run("batch", *GROQ), f"{shown}{said}")
+    assert vendors.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (("batch", "-n"), "legalgen batch"),
+        (("batch", "--quiet=false"), "legalgen batch"),
+        (("batch", "--nope"), "legalgen batch"),
+        (("dataset", "export", "--format"), "legalgen dataset export"),
+        (("--nope",), "legalgen"),
+    ],
+)
+def test_help_is_that_of_the_command(
+    program: Program, words: tuple[str, ...], command: str
+) -> None:
+    """Whichever of the parser's complaints it is."""
+    ended = program.run(*words)
+    assert (ended.code, ended.err.endswith(f" See `{command} --help`.\n")) == (2, True), ended.err
+
+
+def test_a_batch_that_is_cancelled_has_a_count(program: Program, vendors: VendorServer) -> None:
+    """Nobody spoke of --resume."""
+    ended = program.run("batch", *GROQ, "-n", "3", "--cancel")
+    refused(ended, "--cancel ends what a batch has at a provider (--bulk): leave out --count")
+
+
+def test_a_time_before_all_batches_is_told_as_that(program: Program) -> None:
+    """It is written as it should be."""
+    program.data_dir.root.mkdir()
+    ended = program.run("history", "--since", "99999d")
+    refused(ended, "--since 99999d: no batch is so old; for all leave --since out")
 
 
 @pytest.mark.parametrize("word", ["--bulk", "--resume", "--cancel", "--stop"])

@@ -82,7 +82,7 @@ def test_what_is_no_model_is_told_in_a_sentence(
     (folder / name).write_bytes(content)
     with pytest.raises(UsageError, match=said) as raised:
         load_embedder(str(folder))
-    assert str(raised.value).startswith(f"--semantic {folder}")
+    assert str(raised.value).startswith(f"{folder}: ")
 
 
 def test_a_model_that_nobody_can_look_at_is_named(tmp_path: Path) -> None:
@@ -404,10 +404,10 @@ def test_without_the_extra_one_sentence_says_what_to_install(
 ) -> None:
     """Before anything is loaded."""
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    settings = Settings(
-        data_dir=tmp_path, state_dir=tmp_path, log_dir=tmp_path, semantic=str(tmp_path)
-    )
-    with pytest.raises(UsageError, match=r"-m pip install 'numpy\S+' 'tokenizers\S+'"):
+    settings = Settings.load({"data_dir": str(tmp_path), "semantic": str(tmp_path)}, {}, None)
+    with pytest.raises(
+        UsageError, match=r"^--semantic /.*: it needs .* -m pip install 'numpy\S+' 'tokenizers\S+'"
+    ):
         embedder_of(settings)
 
 

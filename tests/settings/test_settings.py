@@ -400,12 +400,20 @@ def test_a_file_as_editors_leave_it(tmp_path: Path, text: str) -> None:
         ),
         ("[batch]\nmax_wiat = 3", "[batch] max_wiat: is not known; did you mean max_wait?"),
         ("[bach]\ncount = 3", "bach: is not known; did you mean batch?"),
+        (
+            "zzz = 3",  # in one order, whichever way the program was started
+            (
+                "zzz: is not known; known are provider, model, taxonomy, authorities, gate_file, "
+                "exclude, semantic, providers, servers, limits, prices, gate, weights, batch, "
+                "calls, failover, log, output, paths, sample."
+            ),
+        ),
         ("batch = 3", "[batch]: is a table: write [batch] on a line of its own."),
         ("[batch]\ncount = true", "[batch] count = true: not a whole number of at least 1."),
         (
             "[batch]\nmax_wait = 2020-01-01",
             (
-                '[batch] max_wait = "2020-01-01": text is expected '
+                "[batch] max_wait = 2020-01-01: text is expected "
                 "here, in quotes, or off for no bound."
             ),
         ),
@@ -473,6 +481,10 @@ def test_a_file_as_editors_leave_it(tmp_path: Path, text: str) -> None:
                 ),
             )
             for key in LIMIT_KEYS
+        ),
+        (
+            "[weights]\ntopic = { formation = 2 }",  # a setting of [sample], which weighs nothing
+            "[weights] topic: is not known; known are jurisdiction, difficulty, sample_type.",
         ),
         (
             "[weights.jurisdiction]\nuk = -1",

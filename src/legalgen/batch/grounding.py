@@ -67,8 +67,8 @@ def open_ground(settings: Settings, data_dir: DataDir, *, rehearsal: bool) -> Gr
         return Ground(space, prompter, TaxonomyPrompts(prompter, space.taxonomy))
     if parts.older_version(data_dir, rehearsal=rehearsal) is not None:
         raise UsageError(
-            "--grounded needs columns that this dataset does not have yet: "
-            "legalgen dataset compact --to-schema 2 gives it them"
+            f"{settings.origin('grounded').where} needs columns that this dataset does not have "
+            "yet: `legalgen dataset compact --to-schema 2` gives it them"
         )
     grounded, passages = _passages_of(settings, data_dir)
     prompter = prompter_of(settings, grounded.taxonomy)
@@ -88,7 +88,9 @@ def _passages_of(settings: Settings, data_dir: DataDir) -> tuple[GroundedSpace, 
 
     taxonomy, chosen = law.taxonomy_of(settings), law.filter_of(settings)
     collection = SourceCollection(data_dir)
-    sources = chosen_sources(collection, taxonomy, chosen, settings.source)
+    sources = chosen_sources(
+        collection, taxonomy, chosen, settings.source, lambda name: settings.origin(name).where
+    )
     chunks = [chunk for source in sources for chunk in collection.chunks(source.id)]
     space = grounded_space(taxonomy, taxonomy.resolve(chosen), sources, chunks)
     known = {each.id: each for each in sources}

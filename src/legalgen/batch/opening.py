@@ -276,14 +276,16 @@ def _check_judging(settings: Settings) -> None:
     """Refuse what asks for marks and names nobody who gives them, or needs more than are given."""
     for name in ("min_score", "judge_share"):
         if getattr(settings, name) is not None and not settings.judge:
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag} needs a judge: name one with --judge provider/model")
+            raise UsageError(
+                f"{settings.written(name)} {getattr(settings, name):g} needs a judge: name one "
+                "with --judge provider/model"
+            )
     share = settings.judge_share or 1.0
     if share == 1.0:
         return
     rules = rules_of(settings)
     refusing = [
-        ("--min-score", settings.min_score is not None),
+        (f"{settings.written('min_score')} {settings.min_score or 0:g}", bool(settings.min_score)),
         ("[gate] min_score", rules.thresholds.min_score > 0),
         ("[gate] LOW_SCORE reject", rules.severities["LOW_SCORE"] == "reject"),
     ]
@@ -431,9 +433,9 @@ def _usual_calls(
     return math.ceil(max(50, 6 * target) * (1 + marked)) + 6 * listed
 
 
-def _check_readable(unreadable: Sequence[UnreadableRecord], first: date, flag: str) -> None:
+def _check_readable(unreadable: Sequence[UnreadableRecord], first: date, cap: str) -> None:
     """Refuse a cap of which nobody can tell what is left; what was spent is in a record that was
-    written since.
+    written since. ``cap`` is where the user wrote it.
 
     Raises:
         DiskError: a record that cannot be read was written on the ``first`` day or later.
@@ -443,8 +445,8 @@ def _check_readable(unreadable: Sequence[UnreadableRecord], first: date, flag: s
             written = datetime.fromtimestamp(each.path.stat().st_mtime, UTC).date()
         if written >= first:
             raise DiskError(
-                f"{each.path}: {each.error}; nobody can tell what is left of {flag}: move the file "
-                f"away to count what it spent as nothing, or leave out {flag}",
+                f"{each.path}: {each.error}; nobody can tell what is left of {cap}: move the file "
+                f"away to count what it spent as nothing, or leave out {cap}",
                 each.path,
             )
 
@@ -456,8 +458,8 @@ def _caps_of(settings: Settings, ledger: Ledger, reporter: Reporter) -> tuple[Ca
         DiskError: a record that may count cannot be read.
     """
     bounds = [
-        ("--max-cost-per-day", settings.max_cost_per_day, outlays.day_of),
-        ("--max-cost-per-month", settings.max_cost_per_month, outlays.month_of),
+        ("max_cost_per_day", settings.max_cost_per_day, outlays.day_of),
+        ("max_cost_per_month", settings.max_cost_per_month, outlays.month_of),
     ]
     if all(limit is None for _, limit, _ in bounds):
         return ()  # no record need be read
@@ -465,10 +467,11 @@ def _caps_of(settings: Settings, ledger: Ledger, reporter: Reporter) -> tuple[Ca
     records = [each for each in entries if isinstance(each, Record)]
     unreadable = [each for each in entries if isinstance(each, UnreadableRecord)]
     found = []
-    for flag, limit, period in bounds:
+    for name, limit, period in bounds:
         first, frees = period(reporter.now())
         if limit is not None:
-            _check_readable(unreadable, first, flag)
+            _check_readable(unreadable, first, settings.origin(name).where)
             spent = outlays.spent_in(records, first, frees.date())
+            flag = f"--{name.replace('_', '-')}"
             found.append(Cap(flag, limit, spent, f"{frees:%Y-%m-%d %H:%M} UTC"))
     return tuple(found)

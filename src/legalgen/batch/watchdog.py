@@ -31,6 +31,10 @@ _OF_PROMPT = (
     "or model)"
 )
 _FAULTS = {
+    "LOW_SCORE": (
+        "no answer is marked as high as is asked for. Give a lower --min-score (rejected/ has the "
+        "marks), or another judge, --sample-type, --reasoning-instruction or model"
+    ),
     "THINKING_ONLY": (
         "no prompt mends that (what was thought is in rejected/). Give --reasoning-effort none or "
         "low, or in the model's table of the config file extra_body = { chat_template_kwargs = { "

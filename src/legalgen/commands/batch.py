@@ -93,7 +93,10 @@ def _intended(
     if order.resume or order.cancel:
         if flags.get("count") or order.until_total:
             given = "--count" if flags.get("count") else "--until-total"
-            raise UsageError(f"--resume goes on to the original count: leave out {given}")
+            why = "--resume goes on to the original count"
+            if order.cancel:
+                why = "--cancel ends what a batch has at a provider (--bulk)"
+            raise UsageError(f"{why}: leave out {given}")
         record = _resumable(settings, order)
         asked = settings
         settings = resumed_settings(record, load(resumed_flags(record, flags)))

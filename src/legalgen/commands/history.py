@@ -13,6 +13,7 @@ import msgspec
 from legalgen.commands.running import again, existing
 from legalgen.commands.shell_completion import BATCH_STATUSES
 from legalgen.errors import UsageError
+from legalgen.errors.durations import duration_s
 from legalgen.errors.plurals import plural
 from legalgen.errors.suggestions import did_you_mean
 from legalgen.settings.layers import Settings
@@ -21,6 +22,9 @@ from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.outlays import By, Outlay, in_all, outlays
 from legalgen.ui.console import Console, history_row
+
+LONGEST_AGO_S = 1e9
+"""Over thirty years; a duration of more is none that ``parse_duration`` reads."""
 
 
 class HistoryQuery(msgspec.Struct, frozen=True):
@@ -139,6 +143,8 @@ def _moment(text: str) -> datetime:
         pass
     if re.fullmatch(r"[\d.]+", text.strip()):
         raise UsageError(told)
+    if (duration_s(text) or 0.0) > LONGEST_AGO_S:
+        raise UsageError(f"--since {text}: no batch is so old; for all leave --since out")
     try:
         return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
     except ValueError as error:

@@ -48,6 +48,15 @@ class _WithoutTypes:
                 each.process_value = functools.partial(_processed, each, each.process_value)
         return found
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The rest of the arguments; an error of the parser knows whose arguments they are."""
+        try:
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        except typer.exceptions.TyperException as error:
+            error.ctx = getattr(error, "ctx", None) or ctx  # type: ignore[attr-defined]
+            raise
+        return rest
+
 
 def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
     """The value of a parameter; a default is of its type already."""

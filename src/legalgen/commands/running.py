@@ -285,23 +285,32 @@ def _opened(
 def _streamed(settings: Settings, reader: EventReader) -> Iterator[events.Listener]:
     """Where ``--events`` goes: a file, stdout, or nowhere."""
     secrets = settings.secrets()
+    told = f"{settings.written('events')} {settings.events}"
 
     def line(event: events.Event) -> str:
         return redact(events.encode(event).decode(), secrets) + "\n"
 
+    def append(stream: Any, event: events.Event, path: Path) -> None:
+        try:
+            _append(stream, line(event), reader)
+        except OSError as error:
+            if is_reader_gone(error):
+                raise
+            raise DiskError(f"{told}: {error.strerror}", path) from error
+
     if settings.events is None:
         yield lambda _: None
     elif settings.events == "-":
-        yield lambda event: _append(sys.stdout, line(event), Path("-"), reader)
+        yield lambda event: append(sys.stdout, event, Path("-"))
     else:
         path = Path(settings.events).expanduser()
         try:
             stream = os.fdopen(_opened_at_once(path), "a", encoding="utf-8")
         except OSError as error:
             why = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
-            raise DiskError(f"--events {path}: {why}", path) from error
+            raise DiskError(f"{told}: {why}", path) from error
         try:
-            yield lambda event: _append(stream, line(event), path, reader)
+            yield lambda event: append(stream, event, path)
         finally:
             with contextlib.suppress(OSError):  # what could not be written was told already
                 stream.close()
@@ -348,15 +357,10 @@ class EventReader:
                 self._tell("Waiting for whoever reads --events to read on; a signal ends it.")
 
 
-def _append(stream: Any, text: str, path: Path, reader: EventReader) -> None:
-    try:
-        for at in range(0, len(text), PIECE):
-            reader.wait(stream)
-            _write(stream, text[at : at + PIECE])
-    except OSError as error:
-        if is_reader_gone(error):
-            raise
-        raise DiskError(f"--events {path}: {error.strerror}", path) from error
+def _append(stream: Any, text: str, reader: EventReader) -> None:
+    for at in range(0, len(text), PIECE):
+        reader.wait(stream)
+        _write(stream, text[at : at + PIECE])
 
 
 def _write(stream: Any, text: str) -> None:

@@ -96,16 +96,17 @@ def read_exclusion(
     """The questions of all files, and what a ledger keeps of these; read once while they stand.
 
     Raises:
-        UsageError: a file cannot be read, is neither JSON lines nor parquet, or asks nothing.
+        UsageError: a file cannot be read, is neither JSON lines nor parquet, or asks nothing; the
+            sentence begins with its path.
     """
     try:
         found = {path: path.stat() for path in paths}
     except OSError as error:
-        raise UsageError(f"--exclude {error.filename}: {error.strerror}") from error
+        raise UsageError(f"{error.filename}: {error.strerror}") from error
     for path, told in found.items():
         if not (stat.S_ISREG(told.st_mode) or stat.S_ISDIR(told.st_mode)):
             # A pipe that nobody writes would be waited for, and one is read only once.
-            raise UsageError(f"--exclude {path}: it is no regular file; write it to one")
+            raise UsageError(f"{path}: it is no regular file; write it to one")
     stamps = tuple((path, told.st_mtime_ns, told.st_size) for path, told in found.items())
     return _read(stamps, tuple(sorted(limits.items())))
 
@@ -117,7 +118,7 @@ def _read(
     found = {path: list(_questions(path)) for path, _, _ in stamps}
     for path, questions in found.items():
         if not questions:
-            raise UsageError(f"--exclude {path}: no text is in it that could be a question")
+            raise UsageError(f"{path}: no text is in it that could be a question")
     files = tuple(
         ExcludedFile(path.name, _digest(path), len(questions)) for path, questions in found.items()
     )
@@ -151,7 +152,7 @@ def _questions(path: Path) -> Iterator[str]:
         for record in records:
             yield from filter(str.strip, _asked(record))
     except OSError as error:
-        raise UsageError(f"--exclude {path}: {error.strerror or error}") from error
+        raise UsageError(f"{path}: {error.strerror or error}") from error
 
 
 def _asked(record: Mapping[str, object]) -> Iterator[str]:
@@ -200,10 +201,10 @@ def _records(path: Path, file: IO[bytes]) -> Iterator[Mapping[str, object]]:
             if text:
                 yield _record(text)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UsageError(f"--exclude {path}: it is no whole gzip file ({error})") from error
+        raise UsageError(f"{path}: it is no whole gzip file ({error})") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"--exclude {path}: line {number} is no JSON object ({error}); write JSON lines, each "
+            f"{path}: line {number} is no JSON object ({error}); write JSON lines, each "
             'with a key "question", or give a parquet file'
         ) from error
 
@@ -233,4 +234,4 @@ def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
             for batch in file.iter_batches(batch_size=2_000, columns=texts):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OverflowError, ValueError) as error:  # of a date, of letters
-        raise UsageError(f"--exclude {path} is no readable parquet file: {error}") from error
+        raise UsageError(f"{path} is no readable parquet file: {error}") from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -65,8 +66,10 @@ def gate_file(settings: Settings) -> Mapping[str, object]:
         nested = content.pop("gate", {})
         found = {**content, **nested} if isinstance(nested, dict) else {"gate": nested}
         Rules.of(found)
-    except (ConfigurationError, UsageError) as error:
-        raise UsageError(f"--gate-file {path}: {error}") from error
+    except ConfigurationError as error:  # of the file, which it names
+        raise UsageError(f"{settings.written('gate_file')} {error}") from error
+    except UsageError as error:
+        raise UsageError(f"{settings.written('gate_file')} {path}: {error}") from error
     return found
 
 
@@ -123,7 +126,12 @@ def exclusion_of(settings: Settings) -> Exclusion | None:
     Raises:
         UsageError: a file cannot be read, or asks nothing.
     """
-    return exclusion_from(settings.exclude, rules_of(settings), settings.semantic)
+    if not settings.exclude:
+        return None
+    rules = rules_of(settings)
+    embedder_of(settings)
+    with _told_where(settings, "exclude"):
+        return exclusion_from(settings.exclude, rules, settings.semantic)
 
 
 def exclusion_from(
@@ -146,14 +154,26 @@ def embedder_of(settings: Settings) -> Embedder | None:
     Raises:
         UsageError: the extra is not installed, or the model cannot be read.
     """
-    return None if settings.semantic is None else _embedder(settings.semantic)
+    if settings.semantic is None:
+        return None
+    with _told_where(settings, "semantic"):
+        return _embedder(settings.semantic)
+
+
+@contextmanager
+def _told_where(settings: Settings, name: str) -> Iterator[None]:
+    """Begin what is wrong with the value of a setting with where the user wrote it."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{settings.written(name)} {error}") from error
 
 
 @lru_cache(maxsize=1)
 def _embedder(model: str) -> Embedder:
     if not (has_numpy() and has_tokenizers()):
         raise UsageError(
-            "--semantic needs the packages numpy and tokenizers: "
+            f"{model}: it needs the packages numpy and tokenizers: "
             f"{install_command(of_extra('semantic'))}"
         )
     # Of short texts a second thread makes nothing faster, and it spins while it waits for work:
@@ -170,4 +190,6 @@ def excluded_files(settings: Settings) -> tuple[ExcludedFile, ...]:
         return ()
     from legalgen.quality.exclusion import read_exclusion  # loads pyarrow
 
-    return read_exclusion(settings.exclude, rules_of(settings).duplicate_thresholds())[1]
+    limits = rules_of(settings).duplicate_thresholds()
+    with _told_where(settings, "exclude"):
+        return read_exclusion(settings.exclude, limits)[1]

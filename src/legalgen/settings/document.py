@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date, time
 from pathlib import Path
 from typing import Any, cast
 
@@ -85,7 +86,7 @@ class Document(msgspec.Struct, frozen=True):
         for table in sorted(tables):
             known = [each.key for each in self.settings if each.table == table]
             if not table:
-                known += [*_FREE_TABLES, *filter(None, tables)]
+                known += [*_FREE_TABLES, *sorted(filter(None, tables))]
             self._refuse_unknown(table, known)
         if known_providers is None:
             return
@@ -161,7 +162,9 @@ class Document(msgspec.Struct, frozen=True):
 
     def weights(self) -> dict[str, dict[str, float]]:
         """``[weights]``: how much of each is wanted, by axis and id."""
-        self._refuse_unknown("weights", WEIGHT_AXES)
+        for key in self.table("weights"):
+            if key not in WEIGHT_AXES:  # which may be a setting, and belongs nowhere as a weight
+                raise self._error(f"[weights] {key}", f"is not known{_closest(key, WEIGHT_AXES)}")
         return {axis: self._weights_of(axis) for axis in self.table("weights")}
 
     def warnings(self) -> list[str]:
@@ -254,12 +257,17 @@ class Document(msgspec.Struct, frozen=True):
                 return f"; it belongs {f'in [{each.table}]' if each.table else 'at the top'}" + (
                     f" as {each.key}" if each.key != key else ""
                 )
-        from legalgen.errors.suggestions import did_you_mean  # most files contain no mistake
-
-        return did_you_mean(key, known) or f"; known are {', '.join(known)}"
+        return _closest(key, known)
 
     def _error(self, where: str, problem: str) -> ConfigurationError:
         return ConfigurationError(sentence(f"{self.path} {where}: {problem}"))
+
+
+def _closest(key: str, known: Collection[str]) -> str:
+    """The known key that may be meant, or all that are known."""
+    from legalgen.errors.suggestions import did_you_mean  # most files contain no mistake
+
+    return did_you_mean(key, known) or f"; known are {', '.join(known)}"
 
 
 def _in_table(table: str, key: str) -> str:
@@ -286,7 +294,9 @@ def parsed(
 
 def _quoted(value: object) -> str:
     """A value as an error may show it: short, on one line, without anything like a key."""
-    text = redacted(json.dumps(value, ensure_ascii=False, default=str))
+    is_day = isinstance(value, date | time)  # of TOML, which writes it without quotes
+    text = str(value) if is_day else json.dumps(value, ensure_ascii=False, default=str)
+    text = redacted(text)
     line = "".join(character if character.isprintable() else "�" for character in text)
     return f"{line[:60]}…" if len(line) > 60 else line
 

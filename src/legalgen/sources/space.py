@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -55,9 +55,15 @@ class GroundedSpace(TaskSpace, frozen=True):
 
 
 def chosen_sources(
-    collection: SourceCollection, taxonomy: Taxonomy, chosen: Filter, names: Sequence[str]
+    collection: SourceCollection,
+    taxonomy: Taxonomy,
+    chosen: Filter,
+    names: Sequence[str],
+    where: Callable[[str], str],
 ) -> list[SourceText]:
     """The texts that a batch is written from: those that the filter and ``--source`` leave.
+
+    ``where`` tells of a setting where the user wrote it.
 
     Raises:
         UsageError: there is none.
@@ -65,12 +71,14 @@ def chosen_sources(
     known = [each for each in collection.all() if not each.removed]
     if not known:
         raise UsageError(
-            "--grounded needs texts: add some with `legalgen sources add FILE --licence ...`"
+            f"{where('grounded')} needs texts: add some with "
+            "`legalgen sources add FILE --licence ...`"
         )
     for name in names:
         if not any(_is_meant(each, name) for each in known):
             raise UsageError(
-                f"--source {name!r} is no source: {', '.join(each.id for each in known[:8])}"
+                f"{where('source')} {name!r} is no source: "
+                f"{', '.join(each.id for each in known[:8])}"
             )
     resolved = taxonomy.resolve(replace(chosen, difficulties=(), sample_types=()))
     found = [

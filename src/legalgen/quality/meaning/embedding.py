@@ -66,7 +66,8 @@ def load_embedder(model: str) -> Embedder:
     """The model in a folder, or of a name in the Hugging Face cache.
 
     Raises:
-        UsageError: it is not there, cannot be read, or is of a kind that is not read here.
+        UsageError: it is not there, cannot be read, or is of a kind that is not read here; the
+            sentence begins with its name.
     """
     try:
         folder = _folder_of(model)
@@ -75,9 +76,9 @@ def load_embedder(model: str) -> Embedder:
             if (found := reader(folder, modules, _name_of(model))) is not None:
                 return found
     except _ERRORS as error:
-        raise UsageError(f"--semantic {model}: it cannot be read: {error}") from error
+        raise UsageError(f"{model}: it cannot be read: {error}") from error
     raise UsageError(
-        f"--semantic {model}: neither a static model nor one of the architecture BERT with "
+        f"{model}: neither a static model nor one of the architecture BERT with "
         "model.safetensors and tokenizer.json: take all-MiniLM-L6-v2, a BGE or E5 model, or one "
         "of model2vec"
     )
@@ -95,7 +96,7 @@ def _folder_of(model: str) -> Path:
         if snapshots:
             return snapshots[-1]
     raise UsageError(
-        f"--semantic {model}: there is no such folder, and no model of this name in {_cache()}: "
+        f"{model}: there is no such folder, and no model of this name in {_cache()}: "
         f"nothing is downloaded here, `hf download {model}` does it"
     )
 
