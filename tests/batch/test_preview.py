@@ -96,6 +96,58 @@ def test_a_bound_on_time_says_how_many(tmp_path: Path) -> None:
     assert whole.within is None
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("max_calls", "12", "12"),
+        ("max_tokens", "30k", "30,000"),
+        ("max_cost", "0.02", "$0.02"),
+        ("max_cost_per_day", "0.02", "$0.02, $0.0200 of it left"),
+        ("max_cost_per_month", "0.02", "$0.02, $0.0200 of it left"),
+    ],
+)
+def test_a_bound_on_what_calls_take_says_how_many(
+    tmp_path: Path, name: str, value: str, told: str
+) -> None:
+    """As many as the batch writes before it, near enough; one that suffices is not spoken of."""
+    only = {"model": "openai/gpt-oss-120b", "no_failover": True, "concurrency": "1"}
+    with VendorServer(Config.of("unlimited")) as server:
+        with opened(tmp_path, server, 5, **only) as run:  # what its answers take is known then
+            assert session_of(run, online(run)).go().exit_code == 0
+        data = {"data_dir": str(tmp_path / "other")}
+        with opened(tmp_path, server, 100, **only, **data, **{name: value}) as run:
+            found = preview(run)
+        with opened(tmp_path, server, 100, **only, **data, **{name: "9000000"}) as run:
+            enough = preview(run)
+        with opened(tmp_path, server, 100, **only, **data, **{name: value}) as run:
+            result = session_of(run, online(run)).go()
+    assert (result.exit_code, result.record and result.record.status) == (4, "stopped")
+    written = result.record.accepted if result.record is not None else 0
+    foretold = found.as_json()[f"samples_by_{name}"]
+    assert 0.7 * written <= foretold <= 1.3 * written < 100, (foretold, written)
+    flag = f"--{name.replace('_', '-')}"
+    assert seen(found, 120)[3] == f"about {foretold} of 100 by {flag} {told}"
+    assert seen(found, 120)[2].startswith("all in about ")
+    assert enough.as_json()[f"samples_by_{name}"] == 100
+    assert seen(enough, 120)[2].startswith("done in about ")
+    assert flag not in " ".join(seen(enough, 120))
+
+
+def test_a_bound_that_no_call_fits_is_told_as_by_the_run(tmp_path: Path) -> None:
+    """In the same sentence but for the size of the call, and with no sample foretold."""
+    with (
+        VendorServer(Config.of("unlimited")) as server,
+        opened(tmp_path, server, 10, max_cost="1e-9") as run,
+    ):
+        found, result = preview(run), session_of(run, online(run)).go()
+        assert server.calls() == []
+    assert (found.as_json()["samples_by_max_cost"], result.exit_code) == (0, 4)
+    price = re.compile(r"may cost \$0\.\d+")
+    assert price.sub("", found.spent) == price.sub("", result.reason)
+    assert seen(found, 200)[3] == f"none of 10: {found.spent}"
+    assert found.spent in " ".join(seen(found, 60))  # on several lines
+
+
 def test_a_plan_calls_nobody_and_writes_nothing(tmp_path: Path) -> None:
     """The spread is that of the batch; no request leaves and no folder appears."""
     with VendorServer(Config.of("groq-free")) as server:

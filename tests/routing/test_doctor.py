@@ -89,6 +89,19 @@ def test_what_a_batch_would_refuse_is_bad(
     assert (said in bad["found"], batch.code, vendors.calls()) == (True, 2, [])
 
 
+def test_a_day_whose_money_is_spent_is_bad(program: Program, vendors: VendorServer) -> None:
+    """Until the next one no batch makes a call."""
+    environ = {"LEGALGEN_MAX_COST_PER_DAY": "0.0000001"}
+    ended = program.run("doctor", "--json", environ=environ)
+    (bad,) = (each for each in ended.json if each["state"] == "bad")
+    batch = program.run("batch", "--json", environ=environ)
+    assert (ended.code, bad["name"]) == (1, "batch")
+    spent, _, cap = bad["found"].partition("may cost")
+    assert batch.json["reason"].startswith(spent)
+    assert "(--max-cost-per-day); it frees at" in cap
+    assert (batch.code, vendors.calls()) == (4, [])
+
+
 def test_a_server_that_names_its_models_itself_keeps_no_batch_from_working(
     program: Program, vendors: VendorServer
 ) -> None:

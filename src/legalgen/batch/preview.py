@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.batch import parking
 from legalgen.batch.fitting import PlannedSizes, left_out, unfit
@@ -39,17 +40,37 @@ from legalgen.routing.forecast import (
 )
 from legalgen.routing.from_settings import plan_route
 from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
-from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Demand
+from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
-from legalgen.routing.targets import Target, View
+from legalgen.routing.targets import RoutingPolicy, Target, View, usd
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
 from legalgen.store.sample import Draft
 
+BOUNDS: Final = (
+    "max_calls", "max_tokens", "max_cost", "max_cost_per_day", "max_cost_per_month"
+)  # fmt: skip
+"""Settings that bound a batch by what its calls take."""
 MOST_PLANNED: Final = 1_000_000
 """Samples of a plan: some 45 s of CPU, by 4.3 s for 100,000."""
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """How far a bound that the user set lets a batch come: to about so many ``samples``.
+
+    ``name`` is the setting's, ``most`` its value as people read it.
+    """
+
+    name: str
+    most: str
+    samples: int
+
+    @property
+    def flag(self) -> str:
+        """The flag that sets it."""
+        return f"--{self.name.replace('_', '-')}"
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -57,7 +78,9 @@ class Preview(msgspec.Struct, frozen=True):
 
     ``judging`` is the forecast of the judge's marks; None where no judge is asked for. ``listing``
     is that of the lists of points which are not there yet, one a topic; None where none is missing.
-    ``at`` is now, ``most_s`` the time that the batch may take.
+    ``at`` is now, ``most_s`` the time that the batch may take. ``reaches`` are those of the bounds
+    on calls, tokens and money that are set; ``spent`` is why not one call may be made, and empty
+    where one may.
     """
 
     tasks: tuple[Task, ...]
@@ -71,6 +94,13 @@ class Preview(msgspec.Struct, frozen=True):
     most_s: float | None = None
     quota_share: float = 1.0
     left_out: tuple[str, ...] = ()
+    reaches: tuple[Reach, ...] = ()
+    spent: str = ""
+
+    @property
+    def cut(self) -> tuple[Reach, ...]:
+        """The bounds that end the batch before it has all its samples."""
+        return tuple(each for each in self.reaches if each.samples < len(self.tasks))
 
     @property
     def seconds(self) -> float:
@@ -117,6 +147,8 @@ class Preview(msgspec.Struct, frozen=True):
             "quota_share": self.quota_share,
             "left_out": list(self.left_out),
             "samples_by_max_time": self.within,
+            **dict.fromkeys(f"samples_by_{name}" for name in BOUNDS),
+            **{f"samples_by_{each.name}": each.samples for each in self.reaches},
             "cost_usd": _sum(share.usd for share in self.shares),
             "cost_usd_low": _sum(share.usd_low for share in self.shares),
             "cost_usd_high": _sum(share.usd_high for share in self.shares),
@@ -154,7 +186,8 @@ def preview(run: RunParts) -> Preview:
     out = _left_out(run, planned)
     share = run.settings.judge_share or 1.0
     marked = [task for task in planned if is_drawn(task, share)]
-    return Preview(
+    first = _first_call(run, planned, frozenset(out))
+    found = Preview(
         tuple(planned),
         summary.rows,
         run.space.cells,
@@ -167,6 +200,54 @@ def preview(run: RunParts) -> Preview:
         run.settings.quota_share,
         tuple(out.values()),
     )
+    if first is None:
+        return found
+    spent = run.routers.writers.tracker.bound(run.policy, *first)
+    reaches = tuple(_reaches(run.policy, found, *first))
+    return replace(found, reaches=reaches, spent=spent.why if spent is not None else "")
+
+
+def _first_call(
+    run: RunParts, planned: Sequence[Task], out: frozenset[ModelRef]
+) -> tuple[Target, Cost] | None:
+    """Who is asked first, and what is reserved for it; None where nobody is asked."""
+    registry = run.routers.writers.registry
+    for target, view in zip(registry.targets, registry.view(), strict=True):
+        if planned and target.ref not in out and view.state != "dropped":
+            limiter = RateLimiter.of(target, _budgets(run, target, view)[0], view.experience)
+            return target, limiter.cost(run.prompts.demand(Job(planned[0]))(target))
+    return None
+
+
+def _reaches(policy: RoutingPolicy, found: Preview, target: Target, cost: Cost) -> Iterator[Reach]:
+    """How far each bound lets the batch come, whose calls reserve ``cost`` and take the usual.
+
+    As the run counts: a call leaves while what was taken and what it reserves is within the bound.
+    """
+    written = sum(share.samples for share in found.forecast.shares)
+    calls = sum(share.calls for share in found.shares)
+    if not written or not calls:
+        return
+
+    def samples(most: float, taken: float, reserved: float) -> int:
+        if reserved > most:
+            return 0
+        allowed = (most - reserved) / taken * calls + 1 if taken else math.inf
+        return min(len(found.tasks), round(min(allowed, calls) * written / calls))
+
+    tokens = sum(share.input_tokens + share.output_tokens for share in found.shares)
+    dollars, price = sum(share.usd or 0.0 for share in found.shares), usd(target, cost)
+    if not policy.usual_calls:
+        yield Reach("max_calls", f"{policy.max_calls:,}", samples(policy.max_calls, calls, 1))
+    if (most := policy.max_tokens) is not None:
+        yield Reach("max_tokens", f"{most:,}", samples(most, tokens, cost.of("tokens")))
+    if (limit := policy.max_cost_usd) is not None:
+        yield Reach("max_cost", f"${limit:g}", samples(limit, dollars, price))
+    for cap in policy.caps:
+        left = max(0.0, cap.limit_usd - cap.spent_usd)
+        name = cap.flag.removeprefix("--").replace("-", "_")
+        told = f"${cap.limit_usd:g}, ${left:.4f} of it left"
+        yield Reach(name, told, samples(left, dollars, price))
 
 
 def _left_out(run: RunParts, planned: Sequence[Task]) -> dict[ModelRef, str]:

@@ -164,10 +164,11 @@ def show_plan(
     return 0
 
 
-def check_batch(settings: Settings) -> None:
+def check_batch(settings: Settings) -> str:
     """Begin a batch with these settings as far as that is free, and leave it.
 
-    Servers of one's own are asked which models they have.
+    Servers of one's own are asked which models they have. Returns which bound forbids its first
+    call, in a sentence; empty where none does.
 
     Raises:
         LegalgenError: it would end with this before its first call.
@@ -178,7 +179,7 @@ def check_batch(settings: Settings) -> None:
     check_outputs(settings)
     with _only_opened(settings, intent, ask=True) as run:
         # One task shows whether any model can take one; a plan of all would take its time.
-        preview(replace(run, intent=replace(run.intent, count=1)))
+        return preview(replace(run, intent=replace(run.intent, count=1, until_total=None))).spent
 
 
 @contextlib.contextmanager

@@ -25,13 +25,16 @@ def show_findings(settings: Settings, console: Console) -> int:
 
 
 def _batch(settings: Settings, findings: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-    """Whether the models and files that a batch is told to use can be used."""
+    """Whether a batch can use the models and files that it is told to, and may make a call."""
     try:
-        check_batch(settings)
+        spent = check_batch(settings)
     except LegalgenError as error:
         if not _is_told(error, {each.name for each in findings if each.state == "bad"}):
             yield Diagnosis("batch", "bad", str(error))
     else:
+        if spent:
+            yield Diagnosis("batch", "bad", spent)
+            return
         yield Diagnosis("batch", "ok", "the models and files that it is told to use can be used")
 
 

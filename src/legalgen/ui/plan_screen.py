@@ -39,7 +39,7 @@ class PlanRow(msgspec.Struct, frozen=True):
 
 
 def head(found: Preview) -> Iterator[StyledLine]:
-    """The three lines that answer: what, for how much, until when."""
+    """The lines that answer: what, for how much, until when, and what ends it before."""
     count, topics = len(found.tasks), len({task.topic for task in found.tasks})
     there = f", beside {plural(found.rows, 'row')} that stand already" if found.rows else ""
     what = f"{count:,} {'sample' if count == 1 else 'samples'} on {plural(topics, 'topic')}"
@@ -47,6 +47,11 @@ def head(found: Preview) -> Iterator[StyledLine]:
     total = in_all(rows(found))
     yield StyledLine(((_cost(total, found), "bold"), (f" in all, {total.tokens:,} tokens", "")))
     yield StyledLine(((_when(found), "bold"),))
+    if found.spent:
+        yield StyledLine(((f"none of {count:,}: {found.spent}", "bold"),))
+    for each in found.cut if not found.spent else ():
+        said = f"about {each.samples:,} of {count:,} by {each.flag} {each.most}"
+        yield StyledLine(((said, "bold"),))
 
 
 def _when(found: Preview) -> str:
@@ -61,7 +66,8 @@ def _when(found: Preview) -> str:
         who = "the judge cannot mark" if _judge_is_slow(found) else "these models cannot write"
         return f"does not fit: {who} so many in 30 days"
     bound = f", within --max-time {span(most)}" if most is not None else ""
-    return f"done in about {span(seconds)}, at {_at(found, seconds)}{bound}"
+    done = "all" if found.spent or found.cut else "done"
+    return f"{done} in about {span(seconds)}, at {_at(found, seconds)}{bound}"
 
 
 def _judge_is_slow(found: Preview) -> bool:
