@@ -15,7 +15,7 @@ from legalgen.providers.installing import install_command
 from legalgen.routing.doctor import Diagnosis, examine
 from legalgen.routing.route import no_key_sentence
 from legalgen.settings.layers import Settings
-from tests.program import Program
+from tests.program import Program, silent_port
 from tests.vendors import VendorServer
 
 
@@ -100,6 +100,30 @@ def test_a_day_whose_money_is_spent_is_bad(program: Program, vendors: VendorServ
     assert batch.json["reason"].startswith(spent)
     assert "(--max-cost-per-day); it frees at" in cap
     assert (batch.code, vendors.calls()) == (4, [])
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("doctor",), "Asking the servers, 30 s at most."),
+        (("models", "--check", "-p", "groq"), "Asking the models, 30 s at most for each."),
+        (("models", "--refresh", "-p", "groq"), "Asking for the lists of models, 30 s at most."),
+    ],
+)
+def test_what_takes_long_is_told_but_under_quiet(
+    tmp_path: Path, words: tuple[str, ...], said: str, quiet: bool
+) -> None:
+    """A server that no connection comes to is waited for until the deadline for connecting."""
+    program = Program(tmp_path, None)
+    with silent_port() as port:
+        environ = {
+            "GROQ_API_KEY": f"gsk_{'0' * 30}",
+            "GROQ_BASE_URL": f"http://127.0.0.1:{port}",
+            "LEGALGEN_CONNECT_TIMEOUT": "2s",  # more than is waited for in silence
+        }
+        ended = program.run(*words, *("--quiet",) * quiet, environ=environ)
+    assert (said in ended.err.splitlines()) is not quiet, ended
 
 
 def test_a_server_that_names_its_models_itself_keeps_no_batch_from_working(

@@ -16,8 +16,8 @@ from legalgen.ui.console import Console
 
 def show_findings(settings: Settings, console: Console) -> int:
     """Look, and show; 1 where something is bad."""
-    waiting = f"Waiting for a server that does not answer, {CHECK_TIMEOUT_S:.0f} s at most."
-    with told_when_slow(console.talk, waiting):
+    asking = f"Asking the servers, {CHECK_TIMEOUT_S:.0f} s at most."
+    with told_when_slow(console.wait, asking):
         findings = examine(settings)
         findings += _batch(settings, findings)
     console.findings([each for each in findings if not settings.quiet or each.state != "ok"])

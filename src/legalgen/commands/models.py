@@ -46,13 +46,13 @@ def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int
     ledger, now = Ledger(DataDir(settings.data_dir)), datetime.now(UTC)
     rows = inventory.model_rows(settings, ledger.newest(), now, everything=query.everything)
     most_s = inventory.CHECK_TIMEOUT_S
-    waiting = f"Waiting for a server that does not answer, {most_s:.0f} s at most for each model."
-    with told_when_slow(console.talk, waiting):
+    asking = f"Asking the models, {most_s:.0f} s at most for each."
+    with told_when_slow(console.wait, asking):
         rows = inventory.check(settings, rows) if query.check else rows
     # of a server of the user's own nothing is known but what it lists itself
     listed = query.refresh or (settings.provider is not None and not rows)
-    waiting = f"Waiting for a list of models, {most_s:.0f} s at most."
-    with told_when_slow(console.talk, waiting):
+    asking = f"Asking for the lists of models, {most_s:.0f} s at most."
+    with told_when_slow(console.wait, asking):
         listings = inventory.refresh(settings) if listed else []
     if settings.provider is not None and not rows and not listings:
         from legalgen.routing.doctor import without_access  # it looks at much else

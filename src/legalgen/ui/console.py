@@ -245,6 +245,11 @@ class Console:
         else:
             self._talk.write(clean + "\n")
 
+    def wait(self, text: str) -> None:
+        """What is waited for, as ``talk``: under ``quiet`` nothing, as nothing went wrong."""
+        if not self.quiet:
+            self.talk(text)
+
     # ------------------------------------------------------------------ results
 
     def result(self, result: Result, again: str = "") -> None:
