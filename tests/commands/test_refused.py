@@ -40,6 +40,11 @@ def refused(ended: Ended, said: str) -> None:
         (("--provider", "groq"), "--route names every model: leave out --provider"),
         (("--follow",), "--follow, --finish-online and --cancel are for batches with --bulk"),
         (("--min-score", "3"), "--min-score 3 needs a judge"),
+        (("--unjudged", "keep"), "--unjudged is for --min-score: add it"),
+        (
+            ("--judge", "groq/qwen/qwen3.8-27b", "--unjudged", "wait"),
+            "--unjudged is for --min-score",
+        ),
     ],
 )
 def test_a_plan_refuses_what_its_run_refuses(
@@ -110,6 +115,34 @@ def test_a_time_before_all_batches_is_told_as_that(program: Program) -> None:
     program.data_dir.root.mkdir()
     ended = program.run("history", "--since", "99999d")
     refused(ended, "--since 99999d: no batch is so old; for all leave --since out")
+
+
+SEVERAL = "groq/openai/gpt-oss-120b,groq/openai/gpt-oss-20b"
+
+
+def test_a_route_of_several_models_wants_failover(program: Program, vendors: VendorServer) -> None:
+    """Only the first would be used, unless --no-failover is said nearer to the command."""
+    config = program.home / "config.toml"
+    said = "uses one model, and --route names 2: leave out one of the two, or name one model"
+    for command in (("batch",), ("batch", "--plan"), ("generate",)):
+        ended = program.run(*command, "--route", SEVERAL, "--no-failover")
+        refused(ended, f"--no-failover {said}")
+    config.write_text("[failover]\nno_failover = true\n")
+    refused(program.run("batch", "--route", SEVERAL), f"{config} [failover] no_failover {said}")
+    assert program.run("batch", "--plan", "-p", "groq").code == 0
+    config.write_text(f'[failover]\nroute = "{SEVERAL}"\n')
+    assert vendors.calls() == []
+    assert program.run("batch", "-n", "2", "--max-calls", "1", "--no-failover").code == 4
+    assert set(program.record().models) == {"groq/openai/gpt-oss-120b"}
+    assert program.run("batch", "--resume").code == 0, "it has both of them now as flags"
+
+
+def test_what_a_file_holds_for_other_batches_is_not_refused(
+    program: Program, vendors: VendorServer
+) -> None:
+    """As --chunks-per-sample."""
+    (program.home / "config.toml").write_text('[sample]\nunjudged = "keep"\n')
+    assert program.run("batch", *GROQ, "--plan").code == 0
 
 
 @pytest.mark.parametrize("word", ["--bulk", "--resume", "--cancel", "--stop"])

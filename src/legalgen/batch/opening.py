@@ -280,6 +280,9 @@ def _check_judging(settings: Settings) -> None:
                 f"{settings.written(name)} {getattr(settings, name):g} needs a judge: name one "
                 "with --judge provider/model"
             )
+    # The file and a variable may hold it for batches that have a least mark.
+    if settings.origin("unjudged").source == "flag" and settings.min_score is None:
+        raise UsageError("--unjudged is for --min-score: add it, or leave --unjudged out")
     share = settings.judge_share or 1.0
     if share == 1.0:
         return

@@ -84,8 +84,10 @@ def _intended(
     """
     from legalgen.batch.intent import Intent  # history and models need none of it
     from legalgen.batch.records import check_address, resumed_flags, resumed_settings
+    from legalgen.routing.from_settings import check_failover  # nor of this
 
     settings, record = load(flags), None
+    check_failover(settings)
     if flags.get("count") and order.until_total:
         raise UsageError("--count and --until-total say different things: leave one out")
     if flags.get("route") and (flags.get("provider") or flags.get("model")):

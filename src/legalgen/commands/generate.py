@@ -10,7 +10,9 @@ from legalgen.ui.console import Console
 def generate_one(settings: Settings, console: Console, *, save: bool) -> int:
     """One sample, shown and kept."""
     from legalgen.batch.intent import Intent  # history and models need none of it
+    from legalgen.routing.from_settings import check_failover  # nor of this
 
+    check_failover(settings)
     intent = Intent(kind="generate", count=1, command=command(settings), save=save)
     result = go(settings, console, intent)
     for sample in result.samples:

@@ -197,10 +197,8 @@ def route_request(settings: Settings, catalog: Catalog) -> RouteRequest:
         UsageError: the command line says both where to begin and the whole route.
     """
     names = ("provider", "model", "route")
-    said = {name: _NEARNESS.index(settings.origin(name).source) for name in names}
-    provider, route = settings.provider, settings.route
-    if route and min(said["provider"], said["model"]) < said["route"]:
-        route = ()
+    said = {name: _nearness(settings, name) for name in names}
+    provider, route = settings.provider, _asked_models(settings)
     if settings.only_provider and (route or not (provider or settings.model)):
         raise UsageError(
             f"{settings.written('only_provider')} keeps to the provider that --provider names: "
@@ -215,6 +213,36 @@ def route_request(settings: Settings, catalog: Catalog) -> RouteRequest:
     written = WrittenAs(*map(settings.written, names))
     failover, only = not settings.no_failover, settings.only_provider
     return RouteRequest(provider, settings.model, route, failover, only, written)
+
+
+def _nearness(settings: Settings, name: str) -> int:
+    """How near to the command a setting was said: 0 on it."""
+    return _NEARNESS.index(settings.origin(name).source)
+
+
+def _asked_models(settings: Settings) -> tuple[ModelRef, ...]:
+    """The models of ``--route``, unless where to begin was said nearer to the command."""
+    begin = min(_nearness(settings, name) for name in ("provider", "model"))
+    return () if begin < _nearness(settings, "route") else settings.route
+
+
+def check_failover(settings: Settings) -> None:
+    """That a route of several models is not one where the first alone is used.
+
+    Where ``--no-failover`` was said nearer to the command it is meant to leave out the others. A
+    resumed batch has both as they were, and may: it is asked of what was said now.
+
+    Raises:
+        UsageError: the others would be passed by in silence.
+    """
+    route = _asked_models(settings)
+    nearer = _nearness(settings, "no_failover") < _nearness(settings, "route")
+    if settings.no_failover and len(route) > 1 and not nearer:
+        raise UsageError(
+            f"{settings.origin('no_failover').where} uses one model, and "
+            f"{settings.origin('route').where} names {len(route)}: leave out one of the two, or "
+            "name one model"
+        )
 
 
 def _is_elsewhere(settings: Settings, catalog: Catalog) -> bool:
