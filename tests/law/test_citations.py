@@ -318,6 +318,15 @@ def test_pieces_keep_their_places_in_the_text() -> None:
     assert [item.name for item in found] == ["Salomon v Salomon", "Companies Act", "Re McArdle"]
 
 
+def test_appeals_that_were_heard_together_are_one_case() -> None:
+    """The number of their judgment stands at the end; of other names nothing is said by it."""
+    [found] = parse("R v Rimmington; R v Goldstein [2005] UKHL 63")
+    assert (found.key, found.name) == ("ukhl/2005/63", "R v Rimmington, R v Goldstein")
+    apart = parse("R v Rimmington; Companies Act 2006, s 1; R v Goldstein [2005] UKHL 63")
+    assert len(apart) == 3
+    assert len(parse("Donoghue v Stevenson; [2005] UKHL 63")) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [

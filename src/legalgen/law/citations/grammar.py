@@ -37,13 +37,26 @@ def parse(text: str) -> tuple[Parsed, ...]:
     clean = normalise(text[:LONGEST])
     found: list[Parsed] = []
     for start, end in _pieces(clean):
-        found += _parse_piece(clean, start, end)
+        piece = _parse_piece(clean, start, end)
+        if found and piece and _heard_together(found[-1], piece[0], clean):
+            piece[0] = replace(piece[0], name=f"{found.pop().key}, {piece[0].name}")
+        found += piece
     return tuple(found)
 
 
 def find_all(text: str) -> tuple[Parsed, ...]:
     """Every citation of prose, where it stands; of parties and weak kinds nothing is read."""
     return tuple(apply(_ALL, normalise(text)))
+
+
+def _heard_together(one: Parsed, other: Parsed, text: str) -> bool:
+    """Whether a bare name stands before the next one's number, as of appeals with one judgment.
+
+    ``R v Rimmington; R v Goldstein [2005] UKHL 63`` is one case, whose number stands at the end.
+    """
+    if one.kind != "case_name" or not other.kind.endswith("_neutral") or not other.name:
+        return False
+    return text[one.end : other.start].strip("; ").startswith(other.name)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:

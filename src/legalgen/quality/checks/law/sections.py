@@ -655,8 +655,12 @@ def act_unknown(reading: Reading) -> Iterator[Finding]:
     """An Act in the British form (name and year) that is not among the known ones.
 
     Only in the United Kingdom's cells: elsewhere Acts are written so too, and are not known here.
+    So they are in a comparison, and where the abbreviation of a state stands behind the year.
     """
-    if reading.task is None or reading.task.jurisdiction != "uk" or " Act" not in reading.whole:
+    task = reading.task
+    if task is None or task.jurisdiction != "uk" or task.sample_type == "comparative":
+        return
+    if " Act" not in reading.whole:
         return
     seen: set[tuple[str, ...]] = set()
     for name, text in reading.fields[1:]:
@@ -667,12 +671,17 @@ def act_unknown(reading: Reading) -> Iterator[Finding]:
             if title in seen:
                 continue
             seen.add(title)
+            if _OF_A_STATE.match(text, found.end()):
+                continue
             if not _is_known(title[:-1], found["year"]):
                 shown = f"{found['name']} Act {found['year']}"
                 yield "ACT_UNKNOWN", f'"{shown}"', name, True
                 return
 
 
+_OF_A_STATE = re.compile(
+    r" \((?:Cth|NSW|Vic|Qld|WA|SA|Tas|ACT|NT|NZ|Ont|BC|Alta|Can|Ir|Irl|Ireland|NI)\)"
+)
 _ENDS_IN_ACT = re.compile(r"Act,? (?:1[2-9]\d\d|20\d\d)\b")
 _NO_NAME = re.compile(r"(?s:.*)(?:[^\w'\u2019 ,().-]|(?<!etc)\.)")
 """Up to the last sign that stands in no name of an Act."""
