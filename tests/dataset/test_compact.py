@@ -117,6 +117,18 @@ def test_a_file_that_is_no_part_is_not_swept_away(tmp_path: Path, name: str) -> 
     assert names_of(data_dir) == before
 
 
+def test_a_link_to_the_parts_is_not_exchanged_for_a_folder(tmp_path: Path) -> None:
+    """The parts stay on the disk where somebody has put them."""
+    data_dir = filled(tmp_path / "data")
+    disk = tmp_path / "disk"
+    data_dir.parts().rename(disk)
+    data_dir.parts().symlink_to(disk)
+    before = names_of(data_dir)
+    with pytest.raises(UsageError, match=r"is a link to \S+, .*: link the data dir as a whole"):
+        compacted(data_dir)
+    assert (data_dir.parts().is_symlink(), names_of(data_dir)) == (True, before)
+
+
 def test_a_part_with_other_columns_is_refused(tmp_path: Path) -> None:
     """Nothing is cast on the way."""
     data_dir = filled(tmp_path / "data")

@@ -113,9 +113,9 @@ def compact(
     have; otherwise the newest that any of them has.
 
     Raises:
-        UsageError: the folder holds something that is no part of a schema of ours, or rows of a
-            newer one than ``to_schema``, or folders cannot be exchanged here and ``offline`` was
-            not given.
+        UsageError: the folder is a link, holds something that is no part of a schema of ours, or
+            rows of a newer one than ``to_schema``, or folders cannot be exchanged here and
+            ``offline`` was not given.
         DiskError: the disk failed; the old parts stand, or the new ones.
         BatchRunning: another process rewrites or seals, for longer than ``patience`` allows.
     """
@@ -224,6 +224,12 @@ class _Work:
         return "no part was moved: remove this file"
 
     def run(self, exchange: SwapFolders, *, offline: bool, to_schema: int | None) -> _Done:
+        if self.folder.is_symlink():  # the link would be exchanged, and the parts leave their disk
+            raise UsageError(
+                f"{self.folder} is a link to {self.folder.readlink()}, which a compaction would "
+                "replace by a folder: link the data dir as a whole (--data-dir) and move the parts "
+                "there"
+            )
         old, versions = self._parts()
         version = _target(versions, to_schema)
         stale = any(each != version for each in versions)
