@@ -19,6 +19,7 @@ from legalgen.errors.exit_codes import Exit
 from legalgen.failover import Health, ProviderHealth, ProviderState, Surroundings, Trail, decide
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
+from legalgen.routing.limiter import Bound
 from legalgen.routing.remedies import more_room, remedies, remedy
 from legalgen.settings.layers import Settings
 from tests.program import environment
@@ -455,9 +456,30 @@ def test_a_remedy_names_the_address_and_the_right_key() -> None:
     assert "http://127.0.0.1:1234 cannot be reached: nobody listens" in refused
     assert "LEGALGEN_OPENAI_API_KEY" in said(C.AUTHENTICATION, "no key", 401)
     assert "(llama.cpp: -c, Ollama: num_ctx" in said(C.CONTEXT_LENGTH, "too long")
-    own, vendors = ModelRef("openai", "m"), ModelRef("groq", "m")
-    assert "(llama.cpp: -c" in more_room([own])
-    assert more_room([vendors]) == "use another model, or a larger plan of the vendor"
+
+
+OWN, VENDORS = ModelRef("openai", "m"), ModelRef("groq", "m")
+
+
+@pytest.mark.parametrize(
+    ("ref", "bound", "ways"),
+    [
+        (OWN, "context", "start the server with a larger context (llama.cpp: -c"),
+        (OWN, "request", "start the server with a larger context (llama.cpp: -c"),
+        (OWN, "answer", "raise the cap on an answer (the server, or max_output in config.toml"),
+        (OWN, "rate", "raise that limit (the server's, or yours in [limits])"),
+        (VENDORS, "rate", "a larger plan of the vendor"),
+        (VENDORS, "request", "a larger plan of the vendor"),
+        (VENDORS, "answer", "a larger plan of the vendor, or raise the cap on an answer (max_ou"),
+    ],
+)
+def test_a_remedy_fits_what_a_request_is_too_large_for(
+    ref: ModelRef, bound: Bound, ways: str
+) -> None:
+    """A larger context is no help against a limit of the rate, nor against a cap on answers."""
+    told = more_room({ref: bound})
+    assert told.startswith(f"use another model, or {ways}")
+    assert ("larger context" in told) == (ref == OWN and bound in ("context", "request"))
 
 
 def _page(title: str, more: str = "") -> bytes:

@@ -380,6 +380,17 @@ def test_what_does_not_fit_has_a_limit_to_name(
     assert shortfall is None or shortfall.needed >= shortfall.most
 
 
+@pytest.mark.parametrize("limit", [1, 999, 1000])
+def test_a_limit_is_told_as_it_was_stated(limit: int) -> None:
+    """Not as what may be planned of it; what is needed counts that instead."""
+    limiter = RateLimiter(Target(ModelRef("groq", "a")))
+    limiter.budgets.state_limit("tokens", "minute", limit, 0.0)
+    shortfall = limiter.shortfall(Demand(2150, 600, 496))
+    assert shortfall is not None
+    assert (shortfall.most, shortfall.what, shortfall.bound) == (limit, "tokens a minute", "rate")
+    assert shortfall.needed > limit
+
+
 @pytest.mark.parametrize("kind", ["tokens", "output_tokens"])
 def test_a_server_that_counts_far_more_than_was_asked_leaves_some_room(kind: LimitKind) -> None:
     """By what was too much less than nothing would be left: the part that the limit is of it."""

@@ -75,7 +75,9 @@ def left_out(ref: ModelRef, shortfall: Shortfall, share: float = 1.0) -> str:
 
 def unfit(found: Mapping[ModelRef, Shortfall], targets: Mapping[ModelRef, Target]) -> str:
     """That nothing fits, each limit, and what to do."""
-    contexts = {ref: targets[ref].context_window for ref, s in found.items() if "context" in s.what}
+    contexts = {
+        ref: targets[ref].context_window for ref, s in found.items() if s.bound == "context"
+    }
     said = [too_small(contexts)] if contexts else []
     others = {
         ref: left_out(ref, s, targets[ref].quota_share)
@@ -83,5 +85,6 @@ def unfit(found: Mapping[ModelRef, Shortfall], targets: Mapping[ModelRef, Target
         if ref not in contexts
     }
     if others:
-        said.append("; ".join([*others.values(), more_room(others)]))
+        remedy = more_room({ref: found[ref].bound for ref in others})
+        said.append("; ".join([*others.values(), remedy]))
     return f"{UNFIT}: {'; '.join(said)}"

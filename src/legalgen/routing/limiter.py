@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -24,12 +25,17 @@ _LIMITS = frozenset({ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED})
 _TOO_MANY = _LIMITS | {ErrorCategory.OVERLOADED}
 
 
+Bound = Literal["context", "answer", "request", "rate"]
+"""What a request can be too large for: each has a remedy of its own."""
+
+
 class Shortfall(msgspec.Struct, frozen=True):
     """A limit that no request of a size fits: ``most`` of ``what`` there is, not ``needed``."""
 
     what: str
     most: int
     needed: int
+    bound: Bound
 
     def __str__(self) -> str:
         return f"{self.most:,} {self.what}, and {self.needed:,} are needed"
@@ -78,20 +84,19 @@ class RateLimiter:
         given = experience.input_tokens(demand)
         needed = Cost(given, math.ceil(experience.needed(demand)))
         total = needed.of("tokens")
-        short = [Shortfall("tokens of context", target.context_window, total)]
-        short.append(
-            Shortfall("tokens an answer", target.max_completion_tokens, needed.output_tokens)
-        )
+        short = [Shortfall("tokens of context", target.context_window, total, "context")]
+        for most in (target.max_completion_tokens, budgets.largest_output):
+            if most is not None:
+                made = needed.output_tokens
+                short.append(Shortfall("tokens an answer", most, made, "answer"))
         if budgets.largest_request is not None:
-            short.append(Shortfall("tokens a request", budgets.largest_request, total))
-        if budgets.largest_output is not None:
-            short.append(
-                Shortfall("tokens an answer", budgets.largest_output, needed.output_tokens)
-            )
+            short.append(Shortfall("tokens a request", budgets.largest_request, total, "request"))
         for bucket in budgets.every():
             what = f"{bucket.kind.replace('_', ' ')} a {bucket.window}"
-            planned = bucket.limit - (0 if bucket.kind == "input_tokens" else bucket.reserve)
-            short.append(Shortfall(what, math.floor(planned), needed.of(bucket.kind)))
+            # beside what stays unplanned, so that the limit is told as it was stated
+            beside = 0 if bucket.kind == "input_tokens" else math.ceil(bucket.reserve)
+            taken = needed.of(bucket.kind) + beside
+            short.append(Shortfall(what, math.floor(bucket.limit), taken, "rate"))
         return max(short, key=lambda each: each.needed / max(1, each.most))
 
     def can_shrink(self, lease: Lease) -> bool:

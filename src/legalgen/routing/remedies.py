@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Failure, Trouble
@@ -13,6 +13,7 @@ from legalgen.errors.patterns import ACCOUNT_SETTINGS, BARRED, PLAIN_TO_TLS
 from legalgen.providers import PROVIDERS, is_remote, own_variable
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.presets import presets
+from legalgen.routing.limiter import Bound
 from legalgen.store.ledger import TroubleKind
 
 _CERTIFICATE = re.compile(r"certificate|self.signed", re.IGNORECASE)
@@ -217,11 +218,22 @@ def too_small(contexts: Mapping[ModelRef, int]) -> str:
     return f"prompt and answer are too large for {sizes}; use a larger model{start}"
 
 
-def more_room(refs: Collection[ModelRef]) -> str:
-    """What to do where requests are larger than models take, as a part of a sentence."""
-    start = _START_LARGER if any(map(_is_own, refs)) else ""
-    plan = "" if all(map(_is_own, refs)) else ", or a larger plan of the vendor"
-    return f"use another model{plan}{start}"
+def more_room(bounds: Mapping[ModelRef, Bound]) -> str:
+    """What to do where requests are larger than models take, by what they are too large for, as a
+    part of a sentence."""
+    own = {bound for ref, bound in bounds.items() if _is_own(ref)}
+    vendors = {bound for ref, bound in bounds.items() if not _is_own(ref)}
+    ways = ["use another model"]
+    if "rate" in own:
+        ways.append(", or raise that limit (the server's, or yours in [limits])")
+    if vendors - {"context"}:  # vendors refuse long answers by the plan, too
+        ways.append(", or a larger plan of the vendor")
+    if "answer" in own | vendors:
+        ways.append(f", or raise the cap on an answer ({'the server, or ' * ('answer' in own)}")
+        ways.append("max_output in config.toml where you set it)")
+    if not own.isdisjoint(("context", "request")):
+        ways.append(_START_LARGER)
+    return "".join(ways)
 
 
 _START_LARGER = f", or start the server with a larger context {LARGER_CONTEXT}"
