@@ -144,6 +144,11 @@ SCENES: dict[str, tuple[str, Scene]] = {
                               "versions 2024-08-01-preview and later"),
         ),
     ),
+    "a router's 404": (
+        "seed",
+        refusing("seed", 404, openai_error("No endpoints found that support the requested "
+                                           "parameters: seed")),
+    ),
     "a variant": (
         "response_format",
         taking(

@@ -190,6 +190,41 @@ def test_what_is_no_refused_role(status: int, words: str) -> None:
     assert classify("", status=status, body=said(words)).parameters == ()
 
 
+@pytest.mark.parametrize(
+    ("words", "names", "form"),
+    [
+        ("No endpoints found that support the requested parameters: response_format", (), True),
+        ("No endpoints found that support the requested parameters: seed", ("seed",), False),
+        ("no provider to handle these parameters: max_tokens", ("max_tokens",), False),
+        ("The parameters temperature, seed are not supported by any deployment",
+         ("seed", "temperature"), False),
+        ("No endpoints found that can handle the requested parameters.", (), False),
+    ],
+)  # fmt: skip
+def test_parameters_that_no_server_of_a_model_takes(
+    words: str, names: tuple[str, ...], form: bool
+) -> None:
+    """A router says 404 of these as of a model that is not there; the model is not gone."""
+    failure = classify("", status=404, body={"error": {"message": words, "code": 404}})
+    assert (failure.category, failure.wrong_url) == (ErrorCategory.BAD_REQUEST, False)
+    assert (failure.parameters, failure.structured_output) == (names, form)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "No endpoints found for meta-llama/llama-3.1-8b-instruct:free",
+        "No endpoints found that support tool use.",
+        "The model `m` does not exist",
+        "Model m not found: check the parameter model",
+    ],
+)
+def test_a_model_that_is_gone_is_no_refused_parameter(words: str) -> None:
+    """Under the same status."""
+    failure = classify("", status=404, body={"error": {"message": words, "code": 404}})
+    assert failure.category is ErrorCategory.MODEL_UNAVAILABLE
+
+
 @pytest.mark.parametrize(("body", "names"), REFUSALS, ids=lambda value: str(value)[:60])
 @pytest.mark.parametrize("status", [400, 422])
 def test_the_parameter_that_is_refused(status: int, body: object, names: tuple[str, ...]) -> None:

@@ -636,7 +636,7 @@ def _asked_wait(state: RetryCallState) -> float:
     return error.seconds if isinstance(error, _Again) else 0.0
 
 
-_UNREAD = (400, 422)
+_UNREAD = (400, 404, 422)
 """The statuses of a request that was refused before it ran: it was paid for by nobody."""
 
 

@@ -139,6 +139,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     )
     if status >= 500 and _STREAM.isdisjoint(refused := parameters.refused(found)) and refused:
         return _C.BAD_REQUEST  # llama.cpp says so of all that a request asks for in vain
+    if status == 404 and parameters.TAKEN_NOWHERE.search(" ".join(_told(found))):
+        return _C.BAD_REQUEST  # the model is there, but none of its servers takes what is asked for
     if default is _C.BAD_REQUEST and (
         parameters.most_output(found) or _asks_too_many_tokens(found)
     ):

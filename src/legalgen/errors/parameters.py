@@ -22,8 +22,11 @@ NAMES = (
 TYPES = ("json_schema", "json_object", "text")
 """The types of ``response_format``, strictest first."""
 
+_NOBODY_TAKES = (
+    r"\bno\s(?:\w+\s){1,4}(?:that|which|to)\s(?:can\s)?(?:support|handle|accept|take)s?\b"
+)
 _UNSUPPORTED = (
-    r"unsupported|(?:not|n't|no)\s(?:currently\s|yet\s)?support|unknown|unrecogni[sz]ed|unexpected"
+    rf"{_NOBODY_TAKES}|unsupported|(?:not|n't|no)\s(?:currently\s|yet\s)?support|unknown|unrecogni[sz]ed|unexpected"
     r"|not\s(?:permitted|allowed|accepted|available|recogni[sz]ed|implemented|enabled)|deprecated"
     r"|extra[\s_](?:input|field|forbidden|param)|additional\sproperties|cannot\sfind\sfield"
     r"|no\ssuch\s(?:field|param|arg)|(?:not|n't)\s(?:take|accept|have|allow|recogni[sz]e|know)"
@@ -33,6 +36,11 @@ _UNSUPPORTED = (
     r"|不(?:被)?支持|サポートされてい(?:ません|ない)|지원(?:하지|되지)\s?않"
 )
 _REFUSED_NAME = pattern(_UNSUPPORTED)
+TAKEN_NOWHERE = pattern(
+    rf"{_NOBODY_TAKES}[^.;]{{0,40}}?\bparam(?:eter)?s?\b"
+    r"|\bparam(?:eter)?s?\b[^.;]{0,60}?(?:\bunsupported\b|(?:\bnot|n't)\s(?:\w+\s)?(?:support|handle|accept))"
+)
+"""What a router says under 404 where none of a model's servers takes the request's parameters."""
 _REFUSED = pattern(
     rf"{_UNSUPPORTED}|invalid|mandatory|must\s(?:be|not)|only\s|should\s(?:be|match)|can(?:not|'t)\s(?:both\s)?be|may\snot"
     r"|out\sof\srange|not\svalid|must\salternate|at\sthe\ssame\stime|remove|不合法|非法|无效"
