@@ -27,7 +27,8 @@ class Server:
     """A server that plays one scene; ``calls`` are the bodies of the chats that it was asked, and
     ``headers`` what came with each. ``pages`` are what it says beside its API, by path, under
     ``pages_status``; who comes with the ``locked`` authorization is refused. Nothing is said of
-    models or pages before ``lists`` is set, as it is at first."""
+    models or pages before ``lists`` is set, as it is at first. ``hold`` is called with the body and
+    the number of a call before its reply leaves."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -37,6 +38,7 @@ class Server:
         self.pages_status = 200
         self.locked: tuple[str, object] | None = None
         self.refused = 0
+        self.hold: Callable[[dict[str, Any], int], None] = lambda *_: None
         self.path = "/v1"
         self.listed = "/v1/models"
         self.lists = threading.Event()
@@ -90,6 +92,7 @@ class Server:
             self.calls.append(body)
             status, said = self.scene(path, body, number)
             self.refused += status != 200
+        self.hold(body, number)
         return status, said or completion(sample(number))
 
     def run(self) -> None:

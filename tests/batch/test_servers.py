@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,16 @@ from legalgen.routing.limiter import Bound
 from legalgen.routing.remedies import more_room, remedies, remedy
 from legalgen.settings.layers import Settings
 from tests.program import environment
-from tests.scenes import Reply, Scene, Server, completion, playing, refusing, sample, taking
+from tests.scenes import (
+    Reply,
+    Scene,
+    Server,
+    completion,
+    playing,
+    refusing,
+    sample,
+    taking,
+)
 
 
 def openai_error(message: str, param: str | None = None, code: str | None = None) -> object:
@@ -214,6 +224,27 @@ def test_a_refusal_of_every_format_is_one_of_the_request(tmp_path: Path) -> None
     with playing(lambda *_: (200, None)) as server:
         assert accepted(batch(tmp_path, server, concurrency="1")) == 4
         assert {call["response_format"]["type"] for call in server.calls} == {"json_schema"}
+
+
+def test_a_refusal_that_comes_after_an_answer_to_less_is_asked_again(tmp_path: Path) -> None:
+    """It left with what the answer showed to be refused: its task is not given up."""
+    answers, known = list[int](), threading.Event()
+
+    def hold(body: dict[str, Any], number: int) -> None:
+        """The second call is refused once the answer to another is known: one more came after."""
+        if "response_format" not in body:
+            answers.append(number)
+            if len(answers) == 2:
+                known.set()
+        elif number == 1:
+            assert known.wait(60.0)
+
+    with playing(taking("text", said=b"Bad Request")) as server:
+        server.hold = hold
+        result = batch(tmp_path, server, concurrency="2")
+    assert accepted(result) == 4
+    assert result.record is not None
+    assert result.record.given_up == []
 
 
 def test_a_model_that_answered_is_not_asked_for_less(tmp_path: Path) -> None:

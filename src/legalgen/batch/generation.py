@@ -482,12 +482,15 @@ class Generation:
         """Whether a refusal that names nothing may be one of the response format.
 
         So it is with servers that say no more than "Bad Request". Each weaker format is tried once,
-        and only at a model of which nothing is known: neither by the catalog nor by an answer.
+        and only at a model of which nothing is known: neither by the catalog nor by an answer. One
+        that left before the answer did with what the answer showed to be refused.
         """
         endpoint, category = self._endpoints[ref], failure.category
         names_it = failure.structured_output or failure.parameters or failure.wrong_url
         if category is not ErrorCategory.BAD_REQUEST or failure.status not in _UNREAD or names_it:
             return False
+        if self._router.unsupported.of(ref) - request.without:
+            return True
         if endpoint.listed or self._router.registry.has_answered(ref):
             return False
         left = _weaker(endpoint.formats, request)
