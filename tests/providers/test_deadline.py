@@ -676,6 +676,32 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
     assert seen == ["GET http://name.invalid/path HTTP/1.1"]
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("words", [b"Proxy Authentication Required", b"X"])
+def test_a_proxy_that_wants_a_password_is_told(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, words: bytes
+) -> None:
+    """For a request and for a tunnel: the network is not what is to be looked at."""
+
+    def refuses(connection: socket.socket) -> None:
+        connection.recv(65536)
+        head = b"HTTP/1.1 407 " + words + b"\r\nproxy-authenticate: NTLM\r\n"
+        connection.sendall(head + b"content-length: 0\r\n\r\n")
+        hang(connection)
+
+    with serving(refuses) as server:
+        monkeypatch.setenv(f"{scheme.upper()}_PROXY", f"http://127.0.0.1:{server.port}")
+        with (
+            opened("openai", f"{scheme}://name.invalid") as provider,
+            pytest.raises(ProviderError) as caught,
+        ):
+            provider.complete(request(HANG_S))
+    failure = caught.value.failure
+    assert failure.category is ErrorCategory.CONNECTION_ERROR
+    told = remedy(Trouble.of(ModelRef("openai", "m"), failure), Catalog.load())
+    assert "wants a user and a password" in told
+
+
 @pytest.mark.parametrize("excepted", ["localhost, 127.0.0.0/8 ,::1", "127.0.0.9/255.0.0.0"])
 def test_a_network_of_no_proxy_is_asked_directly(
     monkeypatch: pytest.MonkeyPatch, excepted: str

@@ -21,6 +21,7 @@ _OTHER_NAME = re.compile(r"mismatch|not valid for|doesn't match", re.IGNORECASE)
 _NO_NAME = re.compile(r"name or service not known|nodename nor servname|getaddrinfo", re.IGNORECASE)
 """How Linux, macOS and Windows say that a host has no address."""
 _PROXY = re.compile(r"the proxy \S+: ")
+_UNKNOWN_TO_PROXY = re.compile(r"\b407\b|proxy authentication required", re.IGNORECASE)
 _CIRCLE = re.compile(r"maximum allowed redirects", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
@@ -326,6 +327,22 @@ def _broken(trouble: Trouble, where: str) -> str:
 _LOOK = "`legalgen models --refresh` lists what there is"
 
 
+def _proxy(trouble: Trouble) -> str:
+    """What is wrong with the proxy on the way; empty where it is something else."""
+    provider, variables = trouble.target.provider, "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
+    if _PROXY.match(trouble.message):
+        return (
+            f"The proxy at {trouble.address}, by which {provider} is asked, cannot be reached: "
+            f"check it and {variables}, or name the server's host in NO_PROXY."
+        )
+    if trouble.status == 407 or _UNKNOWN_TO_PROXY.search(trouble.message):
+        return (
+            f"The proxy by which {provider} is asked wants a user and a password: write them into "
+            f"{variables} (http://user:password@host:port), or name the server's host in NO_PROXY."
+        )
+    return ""
+
+
 def _unreachable(trouble: Trouble) -> str:  # noqa: PLR0911 - a table of sentences
     """What may be wrong on the way; TLS fails only where the server was reached, so the network is
     not named then."""
@@ -333,12 +350,8 @@ def _unreachable(trouble: Trouble) -> str:  # noqa: PLR0911 - a table of sentenc
     if not is_remote(provider):
         return f"{provider} cannot be reached: {message.rstrip('.')}."
     where = _address_place(provider)
-    if _PROXY.match(message):
-        return (
-            f"The proxy at {trouble.address}, by which {provider} is asked, cannot be reached: "
-            "check it and HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or name the server's host in "
-            "NO_PROXY."
-        )
+    if proxy := _proxy(trouble):
+        return proxy
     if _CERTIFICATE.search(message) and _OTHER_NAME.search(message):
         return (
             f"{provider}'s certificate is made for another name: write that name into the "
