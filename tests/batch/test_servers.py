@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from legalgen.batch.generation import Stop
+from legalgen.batch.generation import Stop, is_named_alike
 from legalgen.batch.intent import Intent, Result
 from legalgen.batch.opening import open_run
 from legalgen.completion import ModelRef
@@ -23,6 +23,7 @@ from legalgen.providers.catalog import Catalog
 from legalgen.routing.limiter import Bound
 from legalgen.routing.remedies import more_room, remedies, remedy
 from legalgen.settings.layers import Settings
+from legalgen.telemetry.events import Event, Notice
 from tests.program import environment
 from tests.scenes import (
     Reply,
@@ -41,7 +42,13 @@ def openai_error(message: str, param: str | None = None, code: str | None = None
     return {"error": error}
 
 
-def batch(home: Path, server: Server, provider: str = "openai", **flags: Any) -> Result:
+def batch(
+    home: Path,
+    server: Server,
+    provider: str = "openai",
+    listener: Callable[[Event], None] = lambda _: None,
+    **flags: Any,
+) -> Result:
     """A batch of four rows at a server."""
     environ = environment(home, None)
     environ[f"{provider.upper()}_BASE_URL"] = server.url + (
@@ -56,7 +63,7 @@ def batch(home: Path, server: Server, provider: str = "openai", **flags: Any) ->
     }  # fmt: skip
     settings = Settings.load(given, environ, None, known_providers=tuple(PROVIDERS))
     intent = Intent(count=settings.count, command=("legalgen", "batch"))
-    run = open_run(settings, intent, listener=lambda _: None, stop=Stop())
+    run = open_run(settings, intent, listener=listener, stop=Stop())
     try:
         return run.go()
     finally:
@@ -224,6 +231,35 @@ def test_a_refusal_of_every_format_is_one_of_the_request(tmp_path: Path) -> None
     with playing(lambda *_: (200, None)) as server:
         assert accepted(batch(tmp_path, server, concurrency="1")) == 4
         assert {call["response_format"]["type"] for call in server.calls} == {"json_schema"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "alike"),
+    [
+        ("gpt-4o", "gpt-4o-2024-08-06", True),
+        ("llama3", "Llama-3.1-8B-Instruct", True),
+        ("openai/gpt-oss-120b", "gpt-oss-120b", True),
+        ("m1", "/models/m1.gguf", True),
+        ("m1", "gpt-4o-mini", False),
+        ("qwen3-8b", "llama-3-8b", False),
+    ],
+)
+def test_names_of_one_model(asked: str, answered: str, alike: bool) -> None:
+    """Dates, makers and folders stand beside a name; a size alone makes no two models one."""
+    assert is_named_alike(asked, answered) is alike
+
+
+def test_that_another_model_answers_is_told_once(tmp_path: Path) -> None:
+    """The rows name the model that was asked for."""
+    heard = list[Event]()
+
+    def scene(_: str, __: object, number: int) -> Reply:
+        return 200, completion(sample(number)) | {"model": "gpt-4o-mini" if number else "m"}
+
+    with playing(scene) as server:
+        assert accepted(batch(tmp_path, server, listener=heard.append)) == 4
+    told = [event.text for event in heard if isinstance(event, Notice)]
+    assert told.count("openai/m: its replies say that gpt-4o-mini writes them; rows name m") == 1
 
 
 def test_a_refusal_that_comes_after_an_answer_to_less_is_asked_again(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ sleeps on its own and nothing retries beside it.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -230,6 +231,7 @@ class Generation:
         self._listing: dict[str, bool] = {}
         self._counting = threading.Lock()
         self._spill_told = False
+        self._others_told = set[ModelRef]()
         self.resting = 0
         """Workers that wait for a target now."""
         self.weighing = 0
@@ -307,6 +309,7 @@ class Generation:
             if self._stop.abandoned:
                 return Halted(job)  # ended by us: it tells nothing of the target
             return self._failed(job, lease, request, error.failure)
+        self._tell_other(lease.ref, completion.model)
         completion = self._router.registry.counted(lease, completion)
         self._router.replied(lease, completion)
         self._router.unsupported.answered(lease.ref, request.without, self._clock.wall())
@@ -568,6 +571,17 @@ class Generation:
             )
         )
 
+    def _tell_other(self, ref: ModelRef, answered: str) -> None:
+        """Once a model: that replies name another one, which its rows do not say."""
+        if is_named_alike(ref.model, answered):
+            return
+        with self._counting:
+            is_told = ref in self._others_told
+            self._others_told.add(ref)
+        if not is_told:
+            text = f"{ref}: its replies say that {answered} writes them; rows name {ref.model}"
+            self._tell(events.Notice(at=self._wall(), text=text))
+
     def _tell_wait(self, job: Job, wait: QueuedWait) -> None:
         at, until = self._wall(), self._clock.wall_at(wait.until)
         left = until - at.timestamp()  # what another worker heard may have let time pass
@@ -627,6 +641,18 @@ class Generation:
 
     def _wall(self) -> datetime:
         return datetime.fromtimestamp(self._clock.wall(), UTC)
+
+
+def is_named_alike(asked: str, answered: str) -> bool:
+    """Whether two names may be one model's: a date, a size or a maker's name may stand beside."""
+    return asked == answered or not _words_of(asked).isdisjoint(_words_of(answered))
+
+
+def _words_of(name: str) -> set[str]:
+    """The parts of a model's name that tell it from others, and the words in these."""
+    parts = re.findall(r"[a-z0-9]*[a-z][a-z0-9]*", name.lower())
+    told = {part for part in parts if not re.fullmatch(r"\d+[a-z]", part)}
+    return told.union(*(re.findall(r"[a-z]{2,}", part) for part in told))
 
 
 def on_time() -> None:
