@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,28 +14,34 @@ LIKE = {"tenancy": "lease", "end": "forfeit"}
 """Words of one meaning: their vectors are nearly the same."""
 
 
-def safetensors(tensors: dict[str, NDArray[np.float32]]) -> bytes:
+Tensor = NDArray[np.float32] | NDArray[np.int64]
+
+
+def safetensors(tensors: Mapping[str, Tensor]) -> bytes:
     """The bytes of a file of the format, as its specification has it."""
     head: dict[str, object] = {"__metadata__": {"format": "pt"}}
     body = b""
     for name, tensor in tensors.items():
         end = len(body) + tensor.nbytes
-        about = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(body), end]}
+        dtype, raw = ("I64", "<i8") if tensor.dtype.kind == "i" else ("F32", "<f4")
+        about = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [len(body), end]}
         head[name] = about
-        body += tensor.astype("<f4").tobytes()
+        body += tensor.astype(raw).tobytes()
     encoded = json.dumps(head).encode()
     return len(encoded).to_bytes(8, "little") + encoded + body
 
 
-def tokenizer(words: tuple[str, ...] = WORDS) -> str:
+def tokenizer(words: tuple[str, ...] = WORDS, first: int = 0, **more: object) -> str:
+    """A ``tokenizer.json``; ids are counted from ``first``, and ``more`` stands in its place."""
     return json.dumps({
         "version": "1.0", "truncation": None, "padding": None, "added_tokens": [],
         "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"},
         "post_processor": None, "decoder": None,
         "model": {
-            "type": "WordLevel", "vocab": {word: n for n, word in enumerate(words)},
+            "type": "WordLevel", "vocab": {word: n for n, word in enumerate(words, first)},
             "unk_token": "[UNK]",
         },
+        **more,
     })  # fmt: skip
 
 
@@ -46,7 +53,7 @@ def vectors() -> NDArray[np.float32]:
     return found
 
 
-def sentence_model(folder: Path, **more: NDArray[np.float32]) -> Path:
+def sentence_model(folder: Path, **more: Tensor) -> Path:
     """The folder of a static model; ``more`` are tensors beside its table."""
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(safetensors({"embeddings": vectors(), **more}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,7 +30,14 @@ from legalgen.store.parts import Part
 from legalgen.store.sample import Draft, Sample, sample_id
 from tests.crash.rows import make_sample
 from tests.program import Program
-from tests.sentence_model import WORDS, safetensors, sentence_model, tokenizer, vectors
+from tests.sentence_model import (
+    WORDS,
+    Tensor,
+    safetensors,
+    sentence_model,
+    tokenizer,
+    vectors,
+)
 from tests.vendors import VendorServer
 
 MEASURED = "all-MiniLM-L6-v2"
@@ -85,6 +92,102 @@ def test_what_is_no_model_is_told_in_a_sentence(
     assert str(raised.value).startswith(f"{folder}: ")
 
 
+ADDED = {
+    "id": len(WORDS), "content": "the", "single_word": True, "lstrip": False, "rstrip": False,
+    "normalized": True, "special": False,
+}  # fmt: skip
+AROUND = {
+    "type": "TemplateProcessing", "pair": [],
+    "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+               {"Sequence": {"id": "A", "type_id": 0}}],
+    "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [99], "tokens": ["[CLS]"]}},
+}  # fmt: skip
+"""Puts a token before each text whose id is in no vocabulary."""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (tokenizer(first=100), "ids up to 109, and its table of vectors 10 rows: take tokenizer"),
+        (tokenizer(added_tokens=[ADDED]), "ids up to 10, and its table of vectors 10 rows"),
+        (tokenizer(words=WORDS[1:]), "tokenizer.json has no token for unknown words"),
+        (tokenizer(model={"type": "Unigram", "vocab": [["a", -1.0]]}), "no token for unknown"),
+    ],
+)
+def test_a_tokenizer_of_another_model_is_refused_when_it_is_opened(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    """It would ask for vectors that are not there, at the first text that has the word."""
+    folder = sentence_model(tmp_path / "tiny")
+    (folder / "tokenizer.json").write_text(content)
+    with pytest.raises(UsageError, match=said):
+        load_embedder(str(folder))
+
+
+def test_what_is_put_around_a_text_matters_where_it_is_read(tmp_path: Path) -> None:
+    """A static model takes the words alone; the same tokenizer is refused with an encoder."""
+    folder = sentence_model(tmp_path / "tiny")
+    (folder / "tokenizer.json").write_text(tokenizer(post_processor=AROUND))
+    assert load_embedder(str(folder)).embed(["lease"]).any()
+    (tmp_path / "encoder").mkdir()
+    whole = encoder(tmp_path / "encoder")
+    (whole / "tokenizer.json").write_text(tokenizer(post_processor=AROUND))
+    with pytest.raises(UsageError, match="ids up to 99, and its table of words 10 rows"):
+        load_embedder(str(whole))
+
+
+COUNTED = np.arange(len(WORDS))
+
+
+@pytest.mark.parametrize(
+    ("tensors", "said"),
+    [
+        ({"weights": np.ones(4, np.float32)}, "ids up to 9, and weights 4 rows"),
+        ({"weights": np.ones((10, 1), np.float32)}, r"weights has the shape \[10, 1\]"),
+        ({"mapping": COUNTED[:4]}, "ids up to 9, and mapping 4 rows"),
+        ({"mapping": COUNTED + 1}, "mapping leads out of its table of vectors, which has 10 rows"),
+        ({"mapping": COUNTED - 1}, "mapping leads out"),
+        ({"mapping": np.zeros(10, np.float32)}, "mapping leads out"),
+        ({"embeddings": np.ones(10, np.float32)}, r"table of vectors has the shape \[10\]"),
+        ({"embeddings": np.ones((10, 0), np.float32)}, r"has the shape \[10, 0\]"),
+        ({"embeddings": np.full((10, 2), np.nan, np.float32)}, "embeddings has numbers that are"),
+        ({"weights": np.full(10, np.inf, np.float32)}, "weights has numbers that are not finite"),
+    ],
+)
+def test_tensors_that_do_not_serve_the_tokenizer_are_refused(
+    tmp_path: Path, tensors: dict[str, Tensor], said: str
+) -> None:
+    """Each word has a vector and a weight, and all of them are numbers."""
+    with pytest.raises(UsageError, match=said):
+        load_embedder(str(sentence_model(tmp_path / "tiny", **tensors)))
+
+
+def test_words_may_share_fewer_vectors_than_there_are_words(tmp_path: Path) -> None:
+    """``mapping`` has a row for each word, the table for each place that it names."""
+    shared: dict[str, Tensor] = {"embeddings": vectors()[:5], "mapping": COUNTED % 5}
+    found = load_embedder(str(sentence_model(tmp_path / "tiny", **shared))).embed(["lease will"])
+    assert np.allclose(found, vectors()[1])
+
+
+@pytest.mark.parametrize(
+    "about", [{"shape": [-1, 10]}, {"data_offsets": [0, 10**15]}, {"data_offsets": [-4, 396]}]
+)
+def test_a_tensor_that_its_file_does_not_hold_is_refused(
+    tmp_path: Path, about: dict[str, object]
+) -> None:
+    """A size that is none, an end beyond the file's, a beginning within its head."""
+    folder = sentence_model(tmp_path / "tiny")
+    raw = (folder / "model.safetensors").read_bytes()
+    begin = 8 + int.from_bytes(raw[:8], "little")
+    head = json.loads(raw[8:begin])
+    head["embeddings"] |= about
+    encoded = json.dumps(head).encode()
+    changed = len(encoded).to_bytes(8, "little") + encoded + raw[begin:]
+    (folder / "model.safetensors").write_bytes(changed)
+    with pytest.raises(UsageError, match="embeddings is not whole: download it again"):
+        load_embedder(str(folder))
+
+
 def test_a_model_that_nobody_can_look_at_is_named(tmp_path: Path) -> None:
     """``stat`` fails on a name so long, as on a disk whose server is gone."""
     folder = tmp_path / ("n" * 300)
@@ -103,8 +206,9 @@ def test_a_name_is_looked_up_in_the_cache_and_never_downloaded(
     assert load_embedder("minishlab/tiny").name == "tiny"
 
 
-def encoder(tmp_path: Path, **more: object) -> Path:
-    """The folder of an encoder of one layer and two heads, with weights by lot."""
+def encoder(tmp_path: Path, tensors: Mapping[str, Tensor] = {}, **more: object) -> Path:
+    """The folder of an encoder of one layer and two heads, with weights by lot; ``tensors`` stand
+    in the place of some."""
     width, wide, rng = 8, 16, np.random.default_rng(1)
     shapes: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (len(WORDS), width),
@@ -124,8 +228,8 @@ def encoder(tmp_path: Path, **more: object) -> Path:
         shapes |= {f"{layer}{name}.weight": (out, into), f"{layer}{name}.bias": (out,)}
     for name in ("attention.output.LayerNorm", "output.LayerNorm"):
         shapes |= {f"{layer}{name}.weight": (width,), f"{layer}{name}.bias": (width,)}
-    tensors = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
-    (tmp_path / "model.safetensors").write_bytes(safetensors(tensors))
+    drawn = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    (tmp_path / "model.safetensors").write_bytes(safetensors({**drawn, **tensors}))
     (tmp_path / "tokenizer.json").write_text(tokenizer())
     config = {
         "model_type": "bert", "num_hidden_layers": 1, "num_attention_heads": 2,
@@ -143,6 +247,35 @@ def test_an_encoder_reads_the_order_of_words(tmp_path: Path) -> None:
     assert float(found[0] @ found[1]) < 0.9999
     with pytest.raises(UsageError, match="neither a static model"):
         load_embedder(str(encoder(tmp_path, hidden_act="relu")))
+
+
+@pytest.mark.parametrize(
+    ("tensors", "more", "said"),
+    [
+        ({"embeddings.word_embeddings.weight": (4, 8)}, {}, "ids up to 9, and its table of words"),
+        ({"embeddings.position_embeddings.weight": (4, 8)}, {}, "is 16, and it has 4"),
+        ({"embeddings.token_type_embeddings.weight": (0, 8)}, {}, "cannot be read"),
+        ({"encoder.layer.0.output.dense.weight": (8, 4)}, {}, "cannot be read"),
+        ({"embeddings.LayerNorm.bias": (7,)}, {}, "cannot be read"),
+        ({}, {"num_attention_heads": 3}, "3 attention heads do not share 8 dimensions"),
+        ({}, {"num_attention_heads": 0}, "cannot be read"),
+        ({}, {"layer_norm_eps": -9.0}, "what its layers make of a token is no vector"),
+    ],
+)
+def test_an_encoder_whose_parts_do_not_fit_is_refused_when_it_is_opened(
+    tmp_path: Path, tensors: dict[str, tuple[int, ...]], more: dict[str, object], said: str
+) -> None:
+    """One token goes through all of its layers then."""
+    changed = {name: np.ones(shape, np.float32) for name, shape in tensors.items()}
+    with pytest.raises(UsageError, match=said):
+        load_embedder(str(encoder(tmp_path, changed, **more)))
+
+
+def test_an_encoder_that_reads_no_token_is_refused(tmp_path: Path) -> None:
+    """``max_seq_length`` is beside its weights."""
+    (encoder(tmp_path) / "sentence_bert_config.json").write_text('{"max_seq_length": -1}')
+    with pytest.raises(UsageError, match="max_seq_length is -1"):
+        load_embedder(str(tmp_path))
 
 
 @pytest.mark.parametrize("at_once", [1, 5, 512])
@@ -396,6 +529,10 @@ def test_a_batch_looks_at_meaning_and_stats_tell_how_far_apart(
     vendors.reset()
     refused = program.run(*asked, "--semantic", str(tmp_path / "none"))
     assert (refused.code, "nothing is downloaded here" in refused.err) == (2, True)
+    (Path(model) / "tokenizer.json").write_text(tokenizer(first=100))
+    for command in (asked, ("dataset", "check")):
+        refused = program.run(*command, "--semantic", model)
+        assert (refused.code, "ids up to 109" in refused.err) == (2, True)
     assert vendors.calls("groq") == []
 
 

@@ -17,12 +17,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 
 from legalgen.errors import UsageError
+from legalgen.errors.plurals import plural
 from legalgen.settings.reading import is_file, is_folder, listed
 from legalgen.store.files import NOT_OURS
 
@@ -39,7 +40,7 @@ ROWS_IN_CACHE: Final = 32
 MOST_TOKENS: Final = 512
 """Of a text that a static model reads; those of encoders state their own."""
 _DTYPES: Final = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I8": "<i1"}
-_ERRORS: Final = (OSError, KeyError, TypeError, *NOT_OURS)
+_ERRORS: Final = (OSError, LookupError, TypeError, ArithmeticError, *NOT_OURS)
 """What reading a folder raises that holds something else than was expected."""
 
 
@@ -66,8 +67,8 @@ def load_embedder(model: str) -> Embedder:
     """The model in a folder, or of a name in the Hugging Face cache.
 
     Raises:
-        UsageError: it is not there, cannot be read, or is of a kind that is not read here; the
-            sentence begins with its name.
+        UsageError: it is not there, cannot be read, is of a kind that is not read here, or its
+            parts do not fit each other; the sentence begins with its name.
     """
     try:
         folder = _folder_of(model)
@@ -132,12 +133,20 @@ def _tensors(path: Path) -> Tensors:
     begin = 8 + int.from_bytes(raw[:8], "little")
     head = msgspec.json.decode(raw[8:begin], type=dict[str, dict[str, Any]])
     head.pop("__metadata__", None)
-    return {name: _tensor(raw, begin, about) for name, about in head.items()}
+    found = {name: _tensor(raw, begin, name, about) for name, about in head.items()}
+    for name, tensor in found.items():
+        with np.errstate(over="ignore"):  # what float32 cannot hold is found here as well
+            if not np.isfinite(tensor.astype(np.float32, copy=False)).all():
+                raise ValueError(f"{path.name}: {name} has numbers that are not finite")
+    return found
 
 
-def _tensor(raw: bytes, begin: int, about: Mapping[str, Any]) -> NDArray[Any]:
+def _tensor(raw: bytes, begin: int, name: str, about: Mapping[str, Any]) -> NDArray[Any]:
     first, last = (begin + int(at) for at in about["data_offsets"])
     shape = [int(each) for each in about["shape"]]
+    # numpy takes a size below zero for "whatever is there", and a slice ends where its bytes do.
+    if not (begin <= first <= last <= len(raw)) or min(shape, default=0) < 0:
+        raise ValueError(f"{name} is not whole: download it again")
     if about["dtype"] == "BF16":  # the upper half of a float32
         halves = np.frombuffer(raw[first:last], "<u2").astype(np.uint32) << 16
         return np.ascontiguousarray(halves).view(np.float32).reshape(shape)
@@ -153,11 +162,36 @@ def _digest(*paths: Path) -> str:
 
 def _tokenizer(path: Path, most: int) -> Tokenizer:
     from tokenizers import Tokenizer  # heavy, and an extra
+    from tokenizers.models import Unigram
 
     found = Tokenizer.from_buffer(path.read_bytes())
+    about, unknown = _config(path)["model"], getattr(found.model, "unk_token", None)
+    lacks = unknown is not None and found.model.token_to_id(unknown) is None
+    if isinstance(found.model, Unigram):
+        lacks = about.get("unk_id") is None
+    if lacks and not about.get("byte_fallback"):
+        # It is taken without a word, and fails at the first word that it does not know.
+        raise ValueError(f"{path.name} has no token for unknown words")
     found.no_padding()
     found.enable_truncation(most)
     return found
+
+
+def _ids_of(tokenizer: Tokenizer, *, around: bool) -> int:
+    """One more than the largest id that it gives; with those put ``around`` a text, or without."""
+    known = tokenizer.get_vocab(with_added_tokens=True).values()
+    return 1 + max([*known, *tokenizer.encode("", add_special_tokens=around).ids], default=-1)
+
+
+def _check_rows(name: str, tensor: NDArray[Any], dimensions: int, ids: int) -> None:
+    """Refuse a tensor that has no row for each id of a tokenizer; raises ``ValueError``."""
+    if tensor.ndim != dimensions or not tensor.size:
+        raise ValueError(f"{name} has the shape {list(tensor.shape)}")
+    if len(tensor) < ids:
+        raise ValueError(
+            f"its tokenizer has ids up to {ids - 1}, and {name} {plural(len(tensor), 'row')}: "
+            "take tokenizer.json and model.safetensors of one model"
+        )
 
 
 def _unit(vectors: Vectors) -> Vectors:
@@ -182,6 +216,20 @@ class _StaticModel:
         # model2vec may keep one vector for several tokens, and the weight of each token apart.
         self._places, self._weights = tensors.get("mapping"), tensors.get("weights")
         self._tokenizer, self._unknown = tokenizer, unknown
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse a table that lacks what the tokenizer asks it for; raises ``ValueError``."""
+        ids, places = _ids_of(self._tokenizer, around=False), self._places
+        _check_rows("its table of vectors", self._table, 2, 0 if places is not None else ids)
+        if self._weights is not None:
+            _check_rows("weights", self._weights, 1, ids)
+        if places is not None:
+            _check_rows("mapping", places, 1, ids)
+            inside = places.dtype.kind == "i" and 0 <= places.min() <= places.max()
+            if not inside or places.max() >= len(self._table):
+                rows = plural(len(self._table), "row")
+                raise ValueError(f"mapping leads out of its table of vectors, which has {rows}")
 
     @property
     def dimensions(self) -> int:
@@ -222,9 +270,9 @@ def _static(folder: Path, modules: Mapping[str, Path], name: str) -> Embedder | 
 class _Shape(msgspec.Struct, frozen=True):
     """The part of a BERT model's ``config.json`` that its forward pass goes by."""
 
-    num_hidden_layers: int
-    num_attention_heads: int
-    max_position_embeddings: int
+    num_hidden_layers: Annotated[int, msgspec.Meta(ge=1)]
+    num_attention_heads: Annotated[int, msgspec.Meta(ge=1)]
+    max_position_embeddings: Annotated[int, msgspec.Meta(ge=1)]
     layer_norm_eps: float = 1e-12
     hidden_act: str = "gelu"
     model_type: str = ""
@@ -262,6 +310,22 @@ class _Bert:
         self._first_norm = _affine(weights, "embeddings.LayerNorm")
         layers = range(shape.num_hidden_layers)
         self._layers = [_Layer.of(weights, f"encoder.layer.{each}.") for each in layers]
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse tables that lack what the tokenizer asks them for, and layers that do not fit each
+        other; raises ``ValueError``, or what numpy does where their shapes differ."""
+        word, position = self._tables["word"], self._tables["position"]
+        _check_rows("its table of words", word, 2, _ids_of(self._tokenizer, around=True))
+        most, heads = self._shape.max_position_embeddings, self._shape.num_attention_heads
+        if len(position) < most:
+            raise ValueError(f"max_position_embeddings is {most}, and it has {len(position)}")
+        if self.dimensions % heads:
+            raise ValueError(f"{heads} attention heads do not share {self.dimensions} dimensions")
+        with np.errstate(all="ignore"):  # it is looked at what came of it
+            [states] = self._encode([[0]])
+        if states.shape != (1, self.dimensions) or not np.isfinite(states).all():
+            raise ValueError("what its layers make of a token is no vector")
 
     @property
     def dimensions(self) -> int:
@@ -426,6 +490,8 @@ def _bert(folder: Path, modules: Mapping[str, Path], name: str) -> Embedder | No
         return None
     stated = _config(folder / "sentence_bert_config.json").get("max_seq_length")
     most = min(int(stated or MOST_TOKENS), shape.max_position_embeddings)
+    if most < 1:
+        raise ValueError(f"max_seq_length is {most}")
     tokenizer = _tokenizer(words, most)
     digest = _digest(weights, words)
     return _Bert(name, digest, _tensors(weights), tokenizer, shape, first_token=first_token)
