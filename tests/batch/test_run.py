@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from pkgutil import resolve_name
 from threading import Event
 from typing import Any, Final
 
@@ -27,18 +28,16 @@ from legalgen.batch.session import Session
 from legalgen.batch.workers import Done, Inbox
 from legalgen.commands.batch import BatchOrder, run_batch
 from legalgen.commands.options import console_of
-from legalgen.completion import Completion, ModelRef
+from legalgen.completion import ModelRef
 from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, UsageError
 from legalgen.providers import PROVIDERS
-from legalgen.quality.inspection import read_answer
 from legalgen.settings.layers import Settings
 from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Parked, Process, Record
 from legalgen.store.outlays import cost_of
 from legalgen.store.parts import iter_batches
-from legalgen.store.sample import Draft
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.log import open_log
@@ -54,6 +53,7 @@ GROQ = "groq/openai/gpt-oss-120b"
 SMALL = "groq/openai/gpt-oss-20b"
 QWEN = "groq/qwen/qwen3.8-27b"
 CEREBRAS = "cerebras/gpt-oss-120b"
+REVIEWER = "legalgen.quality.inspection.Reviewer"
 BUSY = Fault("status", "groq", status=429, body={"error": {"message": "Too many requests"}})
 """A limit that names no number to learn."""
 
@@ -1264,20 +1264,22 @@ class TestStopping:
         assert isinstance(record, Record)
         assert (record.status, record.accepted, len(world.rows())) == ("failed", 3, 3)
 
-    def test_what_is_in_flight_when_a_worker_dies_is_kept(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("name", ["legalgen.batch.online.read_answer", f"{REVIEWER}.review"])
+    def test_what_is_in_flight_when_a_look_at_an_answer_dies_is_kept(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
-        """The others' answers become rows, its own is put aside, and then the error comes out.
-        No bound on memory fails in one worker alone, so the reading of an answer does."""
-        died = Event()
+        """In a worker or in the main thread: the others' answers become rows, the one that was
+        looked at is put aside, and then the error comes out. No bound on memory fails at one
+        answer alone, so the look at it does."""
+        died, look = Event(), resolve_name(name)
 
-        def read(completion: Completion) -> Draft:
+        def dying_once(*given: object) -> object:
             if not died.is_set():
                 died.set()
                 raise MemoryError
-            return read_answer(completion)
+            return look(*given)
 
-        monkeypatch.setattr("legalgen.batch.online.read_answer", read)
+        monkeypatch.setattr(name, dying_once)
         held = world.server.hold()
         run = world.open(route=GROQ, provider=None, count="9", concurrency="3")
         with ThreadPoolExecutor(1) as pool:
@@ -1297,6 +1299,57 @@ class TestStopping:
         [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
         [kept] = map(json.loads, aside.read_text("utf-8").splitlines())
         assert "question" in json.loads(kept["text"])
+        paid = kept["cost_usd"] + sum(row["cost_usd"] for row in world.rows())
+        assert cost_of(record) == pytest.approx(paid)
+        assert kept["cost_usd"] > 0
+
+    def test_answers_that_no_look_comes_to_the_end_of_are_put_aside(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Every look dies: each answer that was in flight stands in ``rejected/``."""
+
+        def dying(*_: object) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(f"{REVIEWER}.review", dying)
+        held = world.server.hold()
+        run = world.open(route=GROQ, provider=None, count="9", concurrency="2")
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(ended, run)
+            held.wait_for(2)
+            held.release()
+            with pytest.raises(MemoryError):
+                running.result()
+        [record] = run.ledger.all()
+        assert isinstance(record, Record)
+        calls = record.models[GROQ].calls
+        assert calls == len(world.server.answered()) >= 2
+        assert (record.status, record.rejected) == ("failed", {"UNREAD": calls})
+        [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
+        assert len(aside.read_text("utf-8").splitlines()) == calls
+
+    def test_what_is_in_flight_when_the_dataset_cannot_be_opened_is_kept(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What was accepted so far is read while the first calls are out."""
+        held, died = world.server.hold(), Event()
+
+        def dying(_: object) -> None:
+            held.wait_for(2)
+            died.set()
+            raise MemoryError
+
+        monkeypatch.setattr(f"{REVIEWER}.open", dying)
+        run = world.open(route=GROQ, provider=None, count="9", concurrency="2")
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(ended, run)
+            assert died.wait(LONGEST_S)
+            held.release()
+            with pytest.raises(MemoryError):
+                running.result()
+        [record] = run.ledger.all()
+        assert isinstance(record, Record)
+        assert record.models[GROQ].calls == len(world.server.answered()) == len(world.rows()) == 2
 
     def test_a_waiting_task_does_not_hold_up_the_others(self, world: World) -> None:
         """A task that only a limited model is left for is given up rather than waited for."""

@@ -368,10 +368,9 @@ class Generation:
             hold()
             return replace(held[0], job=job, turn=away.turn, troubles=away.troubles, again=True)
         except BaseException as error:  # no memory, or a bug: keeps what was paid for, raises again
-            why = Reason("UNREAD", f"it was not looked at to the end: {type(error).__name__}")
             if not held:
                 spend(None)
-            self._tell(Refusal(job, lease.ref, (why,), completion, cost, job.attempts))
+            self._tell(unread(job, lease.ref, completion, cost, error))
             raise
         if not held:
             spend(None)
@@ -723,6 +722,14 @@ def paid_lease(ref: ModelRef) -> Lease:
     """The place of a call that nothing is reserved for here: it was made by others, or earlier."""
     nothing = Cost(0, 0)
     return Lease(ref, Demand(0, 0, 0), nothing, Reservation(0, nothing, 0.0), 0.0, 0.0, 0, 0)
+
+
+def unread(
+    job: Job, ref: ModelRef, completion: Completion, cost: float | None, error: BaseException
+) -> Refusal:
+    """An answer that was paid for, and that no check came to the end of."""
+    why = Reason("UNREAD", f"it was not looked at to the end: {type(error).__name__}")
+    return Refusal(job, ref, (why,), completion, cost, job.attempts)
 
 
 def unkept(

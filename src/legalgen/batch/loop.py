@@ -26,13 +26,14 @@ from legalgen.batch.generation import (
     Stuck,
     WaitsForMarks,
     Written,
+    unread,
 )
 from legalgen.batch.jobs import Job, JobPrompts
 from legalgen.batch.routers import Routers
 from legalgen.batch.troubles import TroubleWatch
 from legalgen.batch.watchdog import Watchdog, is_too_large
 from legalgen.batch.work import Work
-from legalgen.batch.workers import Crashed, Done, Inbox, Workers
+from legalgen.batch.workers import Crashed, Done, Inbox, Workers, attempted
 from legalgen.errors import AnswerRefused, Reason
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
@@ -125,13 +126,14 @@ class Loop:
 
         Raises:
             DiskError: the disk failed; what was accepted before is on it.
-            BaseException: whatever a worker died of (a bug); the same holds.
+            BaseException: whatever a worker, a look at an answer or ``meanwhile`` died of (a bug);
+                the same holds, and what was in flight is kept.
         """
         self._troubles.look()
         try:
             self._dispatch()
-            if meanwhile is not None:
-                meanwhile()
+            if meanwhile is not None and isinstance(died := attempted(meanwhile), Crashed):
+                self._die(died)
             ending = self._work_off()
         finally:
             self._workers.dismiss()
@@ -237,10 +239,8 @@ class Loop:
             case Done(_, Stuck(job, turn)):
                 self._schedule.back(job)
                 self._run_short(self._stuck(turn))
-            case Crashed(error):
-                # Raised once what the others have in flight is here: it is paid for.
-                self._crash = self._crash or error
-                self._stop.request()
+            case Crashed():
+                self._die(message)
             case events.CallFailed():
                 self._watchdog.failed(message)
                 self._acceptor.take(message)
@@ -271,9 +271,19 @@ class Loop:
 
     def _consider(self, written: Written) -> None:
         """Offer it to the dataset; a duplicate begins anew."""
-        reasons = self._acceptor.offer(written)
-        if reasons:
+        reasons = attempted(lambda: self._acceptor.offer(written))
+        if isinstance(reasons, Crashed):
+            self._die(reasons)
+            if not written.again:  # else it is on the disk, and waits there
+                paid = (written.completion, written.cost_usd)
+                self._acceptor.take(unread(written.job, written.lease.ref, *paid, reasons.error))
+        elif reasons:
             self._refuse_late(written, reasons)
+
+    def _die(self, of: Crashed) -> None:
+        """Raise it once what others have in flight is here: that is paid for."""
+        self._crash = self._crash or of.error
+        self._stop.request()
 
     def _refuse_late(self, written: Written, reasons: Sequence[Reason]) -> None:
         """A duplicate is not repaired: the task begins anew, told what it came too close to."""

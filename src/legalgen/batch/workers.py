@@ -22,6 +22,7 @@ from legalgen.telemetry.clock import Clock
 
 J = TypeVar("J")
 O = TypeVar("O")  # noqa: E741 - an outcome
+R = TypeVar("R")
 
 
 SPARE_BYTES = 256 * 2**20
@@ -78,9 +79,18 @@ class Done(msgspec.Struct, Generic[J, O], frozen=True):
 
 
 class Crashed(msgspec.Struct, frozen=True):
-    """A worker met an error that nobody raised on purpose; its job is lost."""
+    """An error that nobody raised on purpose; the job of a worker that met it is lost."""
 
     error: BaseException
+
+
+def attempted(act: Callable[[], R]) -> R | Crashed:
+    """What comes of ``act``, or what it died of: for the main thread, while workers still bring
+    what was paid for."""
+    try:
+        return act()
+    except BaseException as error:  # noqa: BLE001 - raised when they have brought it
+        return Crashed(error)
 
 
 class Inbox:
