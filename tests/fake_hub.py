@@ -54,13 +54,17 @@ class Repository:
 
 
 class FakeHub(GatedServer):
-    """The server. ``refuse`` has the status for requests (``POST /api/...``) by pattern."""
+    """The server. ``refuse`` has the status for requests (``POST /api/...``) by pattern.
+
+    ``garbled`` has what they get under 200 in place of an answer.
+    """
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
         self.contents: dict[str, bytes] = {}
         self.uploaded: list[str] = []
         self.refuse: dict[str, int] = {}
+        self.garbled: dict[str, bytes] = {}
         self.before_commit: list[Any] = []
         handler = type("_HandlerOfThis", (_Handler,), {"hub": self})
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -123,6 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
         for pattern, status in self.hub.refuse.items():
             if re.search(pattern, asked):
                 self._json(status, {"error": f"refused {self.headers['authorization']}"})
+                return
+        for pattern, content in self.hub.garbled.items():
+            if re.search(pattern, asked):
+                self.send_response(200)
+                self._send(content, "application/json")
                 return
         self._route(asked, path, body)
 

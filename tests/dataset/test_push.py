@@ -433,6 +433,78 @@ def test_what_the_hub_refuses_has_its_exit_code_and_no_token_is_told(
     assert b"Traceback" not in told
 
 
+def test_a_pause_that_is_asked_for_at_the_upload_is_75(hub: FakeHub, shelf: Program) -> None:
+    """As everywhere: its library raises another error there, with ours as its cause."""
+    place = There(shelf, hub)
+    hub.refuse["PUT /upload"] = 429
+    refused = place.push()
+    assert (refused.code, refused.out) == (75, "")
+    assert refused.err.endswith("Error: 127.0.0.1 asks for a pause: push again later\n")
+    hub.refuse.clear()
+    assert place.push().code == 0
+    assert place.files == local(shelf.data_dir)
+
+
+ODD_REPLIES = {
+    "a web page": b"<html>login</html>", "nothing": b"", "null": b"null", "object": b"{}",
+    "list": b"[]", "text": b'"x"', "bytes": bytes(range(256)), "deep": b"[" * 100_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reply", ODD_REPLIES.values(), ids=ODD_REPLIES.keys())
+def test_what_is_no_hub_is_told_and_leaves_no_trace(
+    hub: FakeHub, shelf: Program, reply: bytes
+) -> None:
+    """Whatever it says under 200; at the right address the next push works."""
+    place = There(shelf, hub)
+    hub.garbled["."] = reply
+    refused = place.push()
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith(f"Error: what answers at {hub.url} is no Hugging Face Hub")
+    assert "look at HF_ENDPOINT" in refused.err
+    hub.garbled.clear()
+    assert place.push().code == 0
+
+
+def test_an_upload_that_is_answered_with_nonsense_is_told(hub: FakeHub, shelf: Program) -> None:
+    """Where the repository was found before, too."""
+    hub.garbled["lfs/objects/batch"] = b'{"objects": [7]}'
+    refused = There(shelf, hub).push()
+    assert (refused.code, "is no Hugging Face Hub" in refused.err) == (2, True), refused.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("HF_TOKEN", "hf_\N{LATIN SMALL LETTER U WITH DIAERESIS}", "outside ASCII"),
+        ("HF_TOKEN", "hf_a\nb", "line break"),
+        ("HF_ENDPOINT", "http://127.0.0.1:99999", "'http://127.0.0.1:99999': not a URL"),
+        ("HF_ENDPOINT", "127.0.0.1:8000", "'127.0.0.1:8000': not a URL"),
+        ("HF_ENDPOINT", "http://", "not a URL"),
+        ("HF_ENDPOINT", "ftp://x", "not a URL"),
+        ("HTTPS_PROXY", "gopher://x", "mend or unset it"),
+        ("SSL_CERT_FILE", "/none", "no such file"),
+    ],
+)
+def test_a_variable_that_cannot_be_meant_is_named(
+    hub: FakeHub, shelf: Program, name: str, value: str, told: str
+) -> None:
+    """Before anything is asked, and a token is not shown."""
+    refused = There(shelf, hub).push(**{name: value})
+    assert (refused.code, refused.out) == (2, "")
+    assert name in refused.err
+    assert told in refused.err
+    assert hub.requests == []
+    if name == "HF_TOKEN":
+        assert value not in refused.err
+
+
+def test_an_empty_address_of_the_hub_is_none(hub: FakeHub, shelf: Program) -> None:
+    """Its library takes it for one; there is no way to the real one from here."""
+    refused = There(shelf, hub).push(HF_ENDPOINT="")
+    assert (refused.code, "https://huggingface.co/datasets/me/torts" in refused.err) == (75, True)
+
+
 def test_the_repository_of_somebody_else_is_not_found(hub: FakeHub, shelf: Program) -> None:
     """A private one that the token does not see, where none can be made either."""
     hub.repositories[HUB] = Repository(private=True)

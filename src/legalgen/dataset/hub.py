@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from legalgen.dataset.remote import Change, Outgoing, RemoteChanged, RemoteFile, Standing
 from legalgen.dataset.s3 import batches_of
-from legalgen.errors import ConfigurationError, RemoteUnavailable, UsageError
+from legalgen.errors import ConfigurationError, LegalgenError, RemoteUnavailable, UsageError
 from legalgen.errors.redaction import excerpt
+from legalgen.providers._environment import tls_context, usable_proxies
+from legalgen.providers.addresses import shown_address
+from legalgen.providers.config import sound_base_url, sound_key
 from legalgen.providers.installing import install_command, of_extra
 from legalgen.store.files import disk
 
@@ -35,6 +38,12 @@ TIMEOUT_S: Final = (10.0, 60.0, 60.0, 60.0)
 _BRANCH: Final = "main"
 _CHUNK: Final = 1024 * 1024
 _TYPE: Final = "dataset"
+_MISREAD: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What the library raises where a reply is not one of a Hub: it looks at no form."""
+_QUIET: Final = (
+    "HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_PROGRESS_BARS",
+    "HF_HUB_DISABLE_TELEMETRY",  # else it asks once a day who runs it, and keeps any reply
+)  # fmt: skip
 T = TypeVar("T")
 
 
@@ -45,9 +54,13 @@ class Hub:
         """Make no call.
 
         Raises:
-            ConfigurationError: the library is missing, there is no token, or it must stay offline.
+            ConfigurationError: the library is missing, there is no token, or one, an address or a
+                proxy that cannot be used.
         """
-        for variable in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        endpoint = _endpoint(environ)
+        usable_proxies()
+        tls_context()
+        for variable in _QUIET:
             os.environ.setdefault(variable, "1")  # read when the library is loaded
         try:
             import huggingface_hub
@@ -58,7 +71,9 @@ class Hub:
             ) from error
         logging.set_verbosity(100)  # it writes addresses with signatures to stderr
         _bound_waits()
-        token = environ.get("HF_TOKEN", "").strip() or huggingface_hub.get_token()
+        token, told = environ.get("HF_TOKEN", "").strip(), "HF_TOKEN"
+        if not token:
+            token, told = huggingface_hub.get_token() or "", "the token of `hf auth login`"
         if not token:
             raise ConfigurationError(
                 f"there is no token for {name} on the Hugging Face Hub: set HF_TOKEN to one that "
@@ -66,9 +81,9 @@ class Hub:
             )
         self._name = name
         self._public = public
-        self._token = token
-        self._endpoint = environ.get("HF_ENDPOINT") or None
-        self._api: HfApi = huggingface_hub.HfApi(endpoint=self._endpoint, token=token)
+        self._token = sound_key(token, variable=told, remedy="set HF_TOKEN to one that may write")
+        self._endpoint = endpoint
+        self._api: HfApi = huggingface_hub.HfApi(endpoint=endpoint, token=self._token)
 
     @property
     def url(self) -> str:
@@ -137,16 +152,16 @@ class Hub:
         """Make the repository if there is none, upload, commit."""
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
+        added = [
+            CommitOperationAdd(path_in_repo=each.path, path_or_fileobj=str(each.file))
+            for each in change.send
+        ]
         with self._explained(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the card's metadata; the Hub's page shows them
             if not standing.exists:
                 self._api.create_repo(
                     self._name, repo_type=_TYPE, private=not self._public, exist_ok=True
                 )
-            added = [
-                CommitOperationAdd(path_in_repo=each.path, path_or_fileobj=str(each.file))
-                for each in change.send
-            ]
             self._api.preupload_lfs_files(
                 self._name, additions=added, repo_type=_TYPE, revision=_BRANCH, free_memory=False
             )
@@ -168,29 +183,41 @@ class Hub:
     def _explained(self) -> Iterator[None]:
         """The library's errors as ours: by their type, then by the status of the reply."""
         import httpx2
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+        from huggingface_hub.errors import OfflineModeIsEnabled
 
         try:
             yield
-        except HFValidationError as error:
-            raise UsageError(f"{self._name} is no name of a dataset: {error}") from error
-        except OfflineModeIsEnabled as error:
-            raise ConfigurationError(
-                "HF_HUB_OFFLINE is set: unset it to reach the Hugging Face Hub"
-            ) from error
-        except HfHubHTTPError as error:
+        except (OfflineModeIsEnabled, httpx2.HTTPError, httpx2.InvalidURL, *_MISREAD) as error:
             raise self._meaning(error) from error
-        except httpx2.HTTPError as error:
-            raise self._unreachable(type(error).__name__) from error
         except RuntimeError as error:  # an upload failed; why is its cause
             cause = error.__cause__
-            if isinstance(cause, HfHubHTTPError):
-                raise self._meaning(cause) from error
-            if isinstance(cause, httpx2.HTTPError):
-                raise self._unreachable(type(cause).__name__) from error
-            raise
+            if cause is None:
+                raise
+            if isinstance(cause, LegalgenError):
+                raise cause from None
+            raise self._meaning(cause) from error
 
-    def _meaning(self, error: Any) -> Exception:
+    def _meaning(self, error: BaseException) -> Exception:
+        import httpx2
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+
+        kind = type(error).__name__
+        if isinstance(error, HFValidationError):
+            return UsageError(f"{self._name} is no name of a dataset: {error}")
+        if isinstance(error, OfflineModeIsEnabled):
+            return ConfigurationError(
+                "HF_HUB_OFFLINE is set: unset it to reach the Hugging Face Hub"
+            )
+        if isinstance(error, HfHubHTTPError):
+            return self._refusal(error)
+        if isinstance(error, (httpx2.InvalidURL, *_MISREAD)):
+            return ConfigurationError(
+                f"what answers at {self._api.endpoint} is no Hugging Face Hub ({kind}): look at "
+                "HF_ENDPOINT, and whether the network wants a login"
+            )
+        return self._unreachable(kind)
+
+    def _refusal(self, error: Any) -> Exception:
         status = error.response.status_code
         said = excerpt(error.server_message or "", 200, [self._token])
         told = f"HTTP {status}{': ' + said if said else ''}"
@@ -206,6 +233,18 @@ class Hub:
 
     def _unreachable(self, why: str) -> RemoteUnavailable:
         return RemoteUnavailable(f"{self.url} cannot be reached now ({why}): push again later")
+
+
+def _endpoint(environ: Mapping[str, str]) -> str | None:
+    """The address in ``HF_ENDPOINT``; None for the Hub's own.
+
+    The library reads the variable itself when it is loaded, and takes an empty one for an address.
+    """
+    told = environ.get("HF_ENDPOINT", "").strip()
+    if not told:
+        os.environ.pop("HF_ENDPOINT", None)
+        return None
+    return sound_base_url(told, variable=f"HF_ENDPOINT {shown_address(told)!r}")
 
 
 def _digest(file: Path, *, git: bool) -> str:
@@ -237,4 +276,5 @@ def _refuse_long_pauses(response: Any) -> None:
     hint = response.headers.get("retry-after", "")
     if response.status_code == 429 or (response.status_code >= 500 and hint):
         pause = f"a pause of {hint} s" if hint.isdigit() else "a pause"
-        raise RemoteUnavailable(f"{response.url.host} asks for {pause}: push again then")
+        when = "then" if hint.isdigit() else "later"
+        raise RemoteUnavailable(f"{response.url.host} asks for {pause}: push again {when}")
