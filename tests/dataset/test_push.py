@@ -19,6 +19,7 @@ import pytest
 
 from legalgen.dataset import push as push_module
 from legalgen.dataset.remote import Destination, place_of
+from legalgen.dataset.s3 import S3Bucket
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes
@@ -322,6 +323,8 @@ def test_both_forms_of_a_target() -> None:
         ("s3://k:s@shelf/a", "AWS_ACCESS"),
         ("s3://b/p", "b can be no bucket: a name has 3 to 63 small letters, digits, dots and hyph"),
         ("s3://My_Shelf", "My_Shelf can be no bucket"),
+        ("s3://shelf/a//b", "a folder without a name"),
+        ("s3://shelf/a?scheme=gopher", "scheme is http or https, not gopher"),
     ):
         with pytest.raises(UsageError, match=told):
             place_of(wrong)
@@ -606,6 +609,57 @@ def test_a_bucket_must_be_there_and_no_secret_is_told(bucket: FakeBucket, shelf:
     refused = shelf.run("dataset", "push", "s3://nowhere-at-all/x", environ=bucket.environ)
     assert (refused.code, "there is no bucket nowhere-at-all" in refused.err) == (2, True)
     assert SECRET not in refused.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:abc", "'http://127.0.0.1:abc': not a URL"),
+        ("AWS_ENDPOINT_URL", "http://", "not a URL"),
+        ("AWS_ENDPOINT_URL_S3", "127.0.0.1:99999", "'127.0.0.1:99999': not a URL"),
+        ("AWS_ENDPOINT_URL", "http://me:s3cret@127.0.0.1:9", "leave out what is before @"),
+        ("AWS_REGION", "\N{LATIN SMALL LETTER U WITH DIAERESIS}", "can be no region"),
+        ("AWS_DEFAULT_REGION", "us east", "'us east' can be no region"),
+    ],
+)
+def test_an_address_or_region_that_can_be_none_is_named(
+    bucket: FakeBucket, shelf: Program, name: str, value: str, told: str
+) -> None:
+    """Before anything is asked: no later push could reach it."""
+    refused = There(shelf, bucket).push(**{name: value})
+    assert (refused.code, refused.out) == (2, "")
+    assert name in refused.err
+    assert told in refused.err
+    assert "s3cret" not in refused.err
+    assert bucket.requests == []
+
+
+def test_an_option_of_the_target_goes_before_a_variable(bucket: FakeBucket, shelf: Program) -> None:
+    """What is not used is not looked at; what is, is named as it was written."""
+    environ = {**bucket.environ, "AWS_REGION": "us east"}
+    there = shelf.run("dataset", "push", f"{S3}?region=us-east-1", environ=environ)
+    assert there.code == 0, there.err
+    refused = shelf.run("dataset", "push", f"{S3}?region=us+west", environ=environ)
+    assert (refused.code, "region 'us west' can be no region" in refused.err) == (2, True)
+
+
+def test_a_region_of_a_file_that_can_be_none_is_no_pause(
+    bucket: FakeBucket, shelf: Program, tmp_path: Path
+) -> None:
+    """The client reads it alone, and asks nobody."""
+    file = tmp_path / "aws"
+    file.write_text("[default]\nregion = us east\n", "utf-8")
+    refused = There(shelf, bucket).push(AWS_CONFIG_FILE=str(file))
+    assert (refused.code, "~/.aws/config" in refused.err) == (2, True), refused.err
+    assert bucket.requests == []
+
+
+def test_what_arrow_takes_for_no_path_is_the_targets_fault() -> None:
+    """Whatever passes by us; nobody is asked."""
+    environ = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "eu-1"}
+    place = S3Bucket(Destination("s3", BUCKET, "a//b"), environ)
+    with pytest.raises(UsageError, match="s3://shelf/a//b is no place in a bucket"):
+        place.look()
 
 
 def test_s3_is_found_where_the_executable_hid_it() -> None:

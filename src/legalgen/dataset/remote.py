@@ -118,7 +118,12 @@ def place_of(target: str) -> Destination:
         for name in options:
             if name not in OPTIONS:
                 raise UsageError(f"{target}: {name} is none of {', '.join(OPTIONS)}")
-        return Destination("s3", match[1], (match[2] or "").strip("/"), options)
+        if (scheme := options.get("scheme", "https")) not in ("http", "https"):
+            raise UsageError(f"{target}: scheme is http or https, not {scheme}")
+        prefix = (match[2] or "").strip("/")
+        if "//" in prefix:
+            raise UsageError(f"{target}: a folder without a name; write one slash for two")
+        return Destination("s3", match[1], prefix, options)
     match = _REPOSITORY.fullmatch(target)
     if match and not match[1].startswith((".", "/")):
         return Destination("hub", match[1])

@@ -15,7 +15,7 @@ import contextlib
 import importlib
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,8 @@ from legalgen.dataset.remote import (
     Standing,
 )
 from legalgen.errors import ConfigurationError, RemoteUnavailable, UsageError
+from legalgen.providers.addresses import shown_address
+from legalgen.providers.config import sound_base_url
 from legalgen.store.files import disk
 
 CONNECT_S: Final = 10
@@ -43,6 +45,9 @@ _REFUSED: Final = frozenset({
     "MISSING_AUTHENTICATION_TOKEN", "UNRECOGNIZED_CLIENT", "INVALID_SIGNATURE", "REQUEST_EXPIRED",
     "INCOMPLETE_SIGNATURE", "OPT_IN_REQUIRED", "VALIDATION",
 })  # fmt: skip
+_NOWHERE: Final = "AWS Error [code 103]"
+"""The client finds no address for what it is told, and asks nobody; Arrow has no word for it."""
+_REGION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MISMEANT: Final = frozenset({"NO_SUCH_BUCKET", "RESOURCE_NOT_FOUND", "NO_SUCH_KEY"})
 _NO_BUCKET: Final = "there is no bucket {}: make it, with the rights it needs"
 _KEYS: Final = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -55,17 +60,15 @@ class S3Bucket:
         """Make no call.
 
         Raises:
-            ConfigurationError: there are no credentials.
+            ConfigurationError: there are no credentials, or an address or a region can be none.
         """
         bucket, prefix, options = place.name, place.prefix, place.options
         if not _has_credentials(environ):
             raise ConfigurationError(f"there are no credentials for s3://{bucket}: set {_KEYS}")
         self._bucket = bucket
         self._root = f"{bucket}/{prefix}" if prefix else bucket
-        usual = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
-        self._endpoint = options.get("endpoint_override") or usual
-        usual = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
-        self._region = options.get("region") or usual
+        self._endpoint = _endpoint(options, environ)
+        self._region = _region(options, environ)
         self._scheme = options.get("scheme")
         self._opened: Any = None
 
@@ -176,11 +179,41 @@ class S3Bucket:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Arrow's errors as ours: by the code that it names, never by other words."""
+        """Arrow's errors as ours: by their type, then by the code that they name."""
+        import pyarrow as pa  # heavy; only what touches parquet pays for it
+
         try:
             yield
+        except pa.ArrowInvalid as error:
+            raise UsageError(f"{self.url} is no place in a bucket: {error}") from error
         except OSError as error:
             raise _meaning(error, self.url, self._bucket) from error
+
+
+def _endpoint(options: Mapping[str, str], environ: Mapping[str, str]) -> str | None:
+    """The server, with a scheme or without; None for Amazon's."""
+    variables = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    name, value = _nearest(options, "endpoint_override", environ, variables)
+    if value:
+        url = value if "://" in value else f"https://{value}"
+        sound_base_url(url, variable=f"{name} {shown_address(value)!r}")
+    return value or None
+
+
+def _region(options: Mapping[str, str], environ: Mapping[str, str]) -> str | None:
+    """The region, which is a part of a host's name; None where nobody says it."""
+    name, value = _nearest(options, "region", environ, ("AWS_REGION", "AWS_DEFAULT_REGION"))
+    if value and not _REGION.fullmatch(value):
+        raise ConfigurationError(f"{name} {value!r} can be no region: write one as eu-west-2")
+    return value or None
+
+
+def _nearest(
+    options: Mapping[str, str], option: str, environ: Mapping[str, str], variables: Sequence[str]
+) -> tuple[str, str]:
+    """The name of the option, or else of the first variable, that says something; and what."""
+    told = [(option, options.get(option)), *((name, environ.get(name)) for name in variables)]
+    return next(((name, value) for name, value in told if value), ("", ""))
 
 
 def _file_systems() -> Any:
@@ -198,6 +231,11 @@ def _meaning(error: OSError, url: str, bucket: str) -> Exception:
     code, status = (match[1], int(match[2] or 0)) if match else ("", 0)
     if code in _REFUSED or status in (401, 403):
         return ConfigurationError(f"{url}: access is refused ({code.lower()}); look at {_KEYS}")
+    if _NOWHERE in str(error):
+        return ConfigurationError(
+            f"{url}: there is no address to ask; look at AWS_ENDPOINT_URL and AWS_REGION, and at "
+            "the region in ~/.aws/config"
+        )
     if code in _MISMEANT:
         return UsageError(_NO_BUCKET.format(bucket))
     if 300 <= status < 500 and status not in (408, 429):
