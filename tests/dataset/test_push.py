@@ -193,6 +193,38 @@ def test_rows_that_were_taken_out_do_not_leave(place: There, shelf: Program) -> 
     assert place.files == local(data_dir)
 
 
+def test_where_every_row_was_taken_out_none_stays_there(place: There, shelf: Program) -> None:
+    """Their parts go, with nothing in their place; where there are none, there is nothing to do."""
+    take_out(shelf.data_dir, *range(7))
+    refused = place.push()
+    assert (refused.code, "every row was taken out: nothing to send" in refused.err) == (2, True)
+    save_notes(shelf.data_dir, RowNotes())
+    place.push()
+    take_out(shelf.data_dir, *range(7))
+    foretold = place.push("--dry-run", "--json").json
+    done = place.push("--json").json
+    assert len(done["removed"]) == 4
+    assert foretold == {**done, "dry_run": True}
+    assert (done["rows"], done["left_out"]) == (0, 7)
+    assert list(place.files) == ["README.md"]
+    assert place.push().code == 2
+
+
+def test_rows_that_a_compaction_left_none_of_go_when_asked(place: There, shelf: Program) -> None:
+    """Without a part here nobody can tell whether they were taken out or lost: both are said."""
+    place.push()
+    before = place.files
+    take_out(shelf.data_dir, *range(7))
+    shelf.run("dataset", "compact")
+    refused = place.push()
+    assert (refused.code, place.files) == (2, before)
+    assert "rows of ours that are not here any more" in refused.err
+    assert "--replace removes them there" in refused.err
+    assert place.push("--replace").code == 0
+    assert place.files == local(shelf.data_dir)
+    assert "there are no rows in" in place.push().err
+
+
 class Stones(dict[str, Tombstone]):
     """Tombstones that count how often somebody went through them all."""
 

@@ -33,6 +33,7 @@ from legalgen.dataset.remote import (
 )
 from legalgen.errors import RemoteUnavailable, UsageError
 from legalgen.errors.plurals import plural
+from legalgen.settings.reading import is_there
 from legalgen.settings.writing import open_aside
 from legalgen.store.card import card_fault
 from legalgen.store.files import PART_NAME, DataDir, disk
@@ -78,26 +79,25 @@ def push(
     """Bring what is there to what is here; both may be the same already.
 
     Raises:
-        UsageError: there are no rows, no card, or rows of others there and not ``replace``.
+        UsageError: there are no rows here, and none of ours there that go; there is no card; or
+            rows of others are there and not ``replace``.
         DiskError: a part cannot be read.
         BatchRunning: the dataset is being compacted, for longer than ``patience`` allows.
         RemoteUnavailable: it cannot be reached; what was sent whole is not sent again.
     """
-    if not parts(data_dir):
-        raise UsageError(
-            f"there are no rows in {data_dir.train}: nothing to send (the toy model's stay here)"
-        )
+    if not parts(data_dir) and not is_there(data_dir.train / CARD):
+        raise _nothing(data_dir)
     data_dir.create()
     with contextlib.ExitStack() as stack:
         stack.enter_context(data_lock(data_dir, patience=patience))
         notes = load_notes(data_dir)
         outgoing = [_card(data_dir), *_parts(data_dir, notes, stack)]
-        if len(outgoing) == 1:
-            raise UsageError("every row was taken out: nothing to send")
         owner = _Owner(data_dir)
         for _ in range(_LOOKS):
             standing = remote.look()
             change = _plan(outgoing, standing, remote, owner, replace=replace)
+            if len(outgoing) == 1 and not change.remove:
+                raise _nothing(data_dir)
             done = _result(remote, standing, change, outgoing, notes, dry_run=dry_run)
             if dry_run or not (change.send or change.remove):
                 return done
@@ -111,6 +111,14 @@ def push(
 
 
 # --- what is here ------------------------------------------------------------------------------
+
+
+def _nothing(data_dir: DataDir) -> UsageError:
+    if parts(data_dir):
+        return UsageError("every row was taken out: nothing to send")
+    return UsageError(
+        f"there are no rows in {data_dir.train}: nothing to send (the toy model's stay here)"
+    )
 
 
 def _card(data_dir: DataDir) -> Outgoing:
