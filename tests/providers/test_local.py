@@ -527,19 +527,27 @@ def test_what_is_not_installed_is_named_with_its_command(
 
 
 def test_a_file_that_is_no_model_is_named_with_what_is_wrong(tmp_path: Path) -> None:
-    """Folder, missing file and other formats each get a sentence with the path."""
+    """Folder, missing file, pipe, device and other formats each get a sentence with the path; no
+    pipe is opened, be it as good as a model: who opens one that nobody writes waits for ever."""
+    pipe, device = tmp_path / "pipe.gguf", Path("/dev/null")
+    os.mkfifo(pipe)
+    written = os.open(pipe, os.O_RDWR)
+    os.write(written, b"GGUF")
     text = tmp_path / "notes.txt"
     text.write_text("Not a model.")
     missing = tmp_path / "none.gguf"
     unreachable = tmp_path / ("n" * 300)  # `stat` fails, as on a disk whose server is gone
     said = {}
-    for path in (tmp_path, text, missing, unreachable):
+    for path in (tmp_path, text, pipe, device, missing, unreachable):
         with pytest.raises(ConfigurationError) as caught:
             LocalProvider(path)
         said[path] = str(caught.value)
+    os.close(written)
     assert said == {
         tmp_path: f"{tmp_path} is a folder, not a GGUF model",
         text: f"{text} is not a GGUF model: it begins with b'Not '",
+        pipe: f"{pipe} is a pipe or a device, not a GGUF model: name a file on the disk",
+        device: f"{device} is a pipe or a device, not a GGUF model: name a file on the disk",
         missing: f"cannot read the model {missing}: No such file or directory",
         unreachable: f"cannot read the model {unreachable}: File name too long",
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import stat
 import tempfile
 import threading
 import time
@@ -330,10 +331,16 @@ def _positive(options: Mapping[str, object], key: str) -> int | None:
 
 def _check_gguf(path: Path) -> None:
     try:
+        # Looked at before it is opened: opening a pipe that nobody writes would wait for ever.
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ConfigurationError(f"{path} is a folder, not a GGUF model")
+        if not stat.S_ISREG(mode):
+            raise ConfigurationError(
+                f"{path} is a pipe or a device, not a GGUF model: name a file on the disk"
+            )
         with path.open("rb") as file:
             magic = file.read(4)
-    except IsADirectoryError as error:
-        raise ConfigurationError(f"{path} is a folder, not a GGUF model") from error
     except OSError as error:
         raise ConfigurationError(f"cannot read the model {path}: {error.strerror}") from error
     if magic != b"GGUF":
