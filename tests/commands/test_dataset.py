@@ -75,6 +75,47 @@ def test_a_night_of_the_dataset(tmp_path: Path) -> None:
     assert data("stats")["rows"] == 58
 
 
+def test_quiet_says_only_what_went_wrong(tmp_path: Path) -> None:
+    """Changes and files are silent, hints too; what is asked for is told, and what failed."""
+    data_dir = filled(tmp_path / "data", rows=4, part_rows=1)
+    name = rows_of(data_dir)[0].id
+    rows, html = str(tmp_path / "rows.jsonl"), str(tmp_path / "rows.html")
+    for words in (
+        ("export", rows, "--format", "schema"),
+        ("import", rows),
+        ("page", html, "--rows"),
+        ("drop", name),
+        ("drop", name, "--undrop"),
+        ("check", "--write-flags"),
+        ("compact",),
+        ("compact",),
+        ("verify",),
+    ):
+        done = run(*words, "--quiet")
+        assert (done.exit_code, done.output) == (0, ""), words
+    assert "1 row would be taken out" in run("drop", name, "--dry-run", "--quiet").stdout
+    for words in (("stats", "--html", html), ("sample",), ("list",)):
+        told = run(*words, "--quiet")
+        assert (bool(told.stdout), told.stderr) == (True, ""), words
+    with Path(rows).open("a") as file:
+        file.write("{\n")
+    partly = run("import", rows, "--quiet")
+    summary = "0 rows added of 5 read; 4 were there already, 1 cannot be used\n"
+    assert (partly.exit_code, partly.stdout, "row 5: not JSON" in partly.stderr) == (
+        0,
+        summary,
+        True,
+    )
+
+
+def test_quiet_is_silent_about_a_shard(tmp_path: Path) -> None:
+    """What came along is in the dataset."""
+    filled(tmp_path / "shard", rows=2, batch_id="20261124-010101-cd34")
+    done = run("import", "--keep-batch", str(tmp_path / "shard"), "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    assert data("stats")["rows"] == 2
+
+
 def test_verify_says_what_is_wrong_and_what_it_mended(tmp_path: Path) -> None:
     """Exit code 1 until it is whole; the list is data, the repairs are talk."""
     data_dir = filled(tmp_path / "data")

@@ -513,7 +513,7 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
     if order.html is not None:
         title = "Rehearsal" if order.rehearsal else "Synthetic legal questions and answers"
         write_beside(data_dir, order.html, page.render(found, title=title, written=_now()))
-        console.talk(f"wrote {order.html}")
+        console.hint(f"wrote {order.html}")
     if order.review is not None:
         rows = report.sample_of(
             data_dir,
@@ -526,7 +526,7 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         of_batch = f"batch {batch}" if batch is not None else ""
         drawn_from = " ".join(filter(None, (of_batch, str(wanted)))) or ALL_ROWS
         write_beside(data_dir, order.review, _marking_sheet(rows, drawn_from))
-        console.talk(
+        console.hint(
             f"wrote {order.review}: {plural(len(rows), 'row')} to mark; `legalgen dataset review "
             f"--from {order.review}` reads the marks back"
         )

@@ -81,8 +81,8 @@ def sample(settings: Settings, console: Console, order: LookOrder) -> int:
         _any(data_dir, order, chosen.matched)
         found = rows.fetched(data_dir, chosen.ids, rehearsal=order.rehearsal)
         row_screens.show_rows(console, found, chosen.matched)
-    if order.seed is None and not console.quiet:
-        console.talk(f"the same ones again: --seed {seed}")
+    if order.seed is None:
+        console.hint(f"the same ones again: --seed {seed}")
     return 0
 
 
@@ -114,7 +114,7 @@ def page(settings: Settings, console: Console, order: PageOrder) -> int:
     write_beside(data_dir, order.out, text)
     if console.json:
         console.data({"file": str(order.out), "rows": len(found), "matched": chosen.matched})
-    else:
+    elif not console.quiet:
         console.text(f"wrote {order.out}: {len(found):,} of {plural(chosen.matched, 'row')}")
     return 0
 

@@ -245,10 +245,14 @@ class Console:
         else:
             self._talk.write(clean + "\n")
 
-    def wait(self, text: str) -> None:
-        """What is waited for, as ``talk``: under ``quiet`` nothing, as nothing went wrong."""
+    def hint(self, text: str) -> None:
+        """What was done or can be done next, as ``talk``: under ``quiet`` nothing."""
         if not self.quiet:
             self.talk(text)
+
+    def wait(self, text: str) -> None:
+        """What is waited for: a hint, as nothing went wrong."""
+        self.hint(text)
 
     # ------------------------------------------------------------------ results
 

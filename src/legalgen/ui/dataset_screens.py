@@ -95,6 +95,8 @@ def show_compacted(console: Console, done: Compacted) -> None:
         return
     for each in done.recovered:
         console.talk(f"recovered journal/{each.segment}: {each.outcome}")
+    if console.quiet:
+        return
     if done.generation is None:
         parts = plural(done.parts_before, "part")
         console.text(f"nothing to do: {plural(done.rows, 'row')} in {parts}")
@@ -117,6 +119,20 @@ def show_imported(console: Console, done: Imported) -> None:
         return
     for example in done.examples:
         console.talk(example)
+    if not console.quiet:
+        _show_odd(console, done)
+    left_out = done.unreadable + done.empty
+    if left_out or not console.quiet:
+        console.text(
+            f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
+            f"already, {left_out:,} cannot be used"
+            + (f" (batch {done.batch})" if done.added else "")
+        )
+    if done.stopped:
+        console.talk(_STOPPED)
+
+
+def _show_odd(console: Console, done: Imported) -> None:
     odd = [(ODDITIES[name], str(count)) for name, count in done.odd.items() if count]
     odd += [("neither topic nor citations say whose law", str(done.unknown_jurisdiction))] * bool(
         done.unknown_jurisdiction
@@ -132,13 +148,6 @@ def show_imported(console: Console, done: Imported) -> None:
             f"ids that were not of their texts, as after an edit, made anew: {done.other_ids:,}; "
             "the rows that were edited stay until `legalgen dataset drop ID`"
         )
-    left_out = done.unreadable + done.empty
-    console.text(
-        f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
-        f"already, {left_out:,} cannot be used" + (f" (batch {done.batch})" if done.added else "")
-    )
-    if done.stopped:
-        console.talk(_STOPPED)
 
 
 _STOPPED: Final = (
@@ -160,16 +169,8 @@ def show_merged(console: Console, done: Merged) -> None:
     if console.json:
         console.data(done)
         return
-    rows = [(one.id, one.host, f"{one.added:,}", f"{one.present:,}") for one in done.batches]
-    table(console, ("batch", "host", ">added", ">here already"), rows)
-    if done.near:
-        near = [(code, f"{n:,}", code_sentence(code)) for code, n in done.near.items()]
-        table(console, ("too close", ">rows", "means"), near)
-    texts = f"; {plural(done.sources, 'source')} brought along" if done.sources else ""
-    console.text(
-        f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were here "
-        f"already{texts}"
-    )
+    if not console.quiet:
+        _show_brought(console, done)
     if done.stopped:
         console.talk(_STOPPED)
     if done.unsealed:
@@ -180,24 +181,26 @@ def show_merged(console: Console, done: Merged) -> None:
         )
 
 
+def _show_brought(console: Console, done: Merged) -> None:
+    rows = [(one.id, one.host, f"{one.added:,}", f"{one.present:,}") for one in done.batches]
+    table(console, ("batch", "host", ">added", ">here already"), rows)
+    if done.near:
+        near = [(code, f"{n:,}", code_sentence(code)) for code, n in done.near.items()]
+        table(console, ("too close", ">rows", "means"), near)
+    texts = f"; {plural(done.sources, 'source')} brought along" if done.sources else ""
+    console.text(
+        f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were here "
+        f"already{texts}"
+    )
+
+
 def show_exported(console: Console, done: Exported) -> None:
     """Which files were written."""
     if console.json:
         console.data(done)
         return
-    for path, rows in done.files.items():
-        console.text(f"{path}: {plural(rows, 'row')}")
-    if (labels := done.labels) is not None:
-        others = ", ".join(f"{n:,} {why}" for why, n in sorted(labels.passed_over.items()))
-        console.text(
-            f"label true: {plural(labels.desirable, 'row')} of the dataset; false: "
-            f"{plural(labels.undesirable, 'answer')} refused for what they say"
-            + (f" (not taken: {others})" if others else "")
-        )
-    if done.left_out:
-        console.talk(f"{plural(done.left_out, 'row')} left out")
-    if done.excluded:
-        console.talk(f"{plural(done.excluded, 'row')} too near to a question of --exclude")
+    if not console.quiet:
+        _show_files(console, done)
     if done.without_context:
         console.talk(
             f"{plural(done.without_context, 'row')} that rest on no passage (batch --source): no "
@@ -213,7 +216,23 @@ def show_exported(console: Console, done: Exported) -> None:
             f"{plural(done.without_thinking, 'row')} without the vendor's reasoning: empty there"
         )
     if done.beside:
-        console.talk(f"beside it: {', '.join(done.beside)}")
+        console.hint(f"beside it: {', '.join(done.beside)}")
+
+
+def _show_files(console: Console, done: Exported) -> None:
+    for path, rows in done.files.items():
+        console.text(f"{path}: {plural(rows, 'row')}")
+    if (labels := done.labels) is not None:
+        others = ", ".join(f"{n:,} {why}" for why, n in sorted(labels.passed_over.items()))
+        console.text(
+            f"label true: {plural(labels.desirable, 'row')} of the dataset; false: "
+            f"{plural(labels.undesirable, 'answer')} refused for what they say"
+            + (f" (not taken: {others})" if others else "")
+        )
+    if done.left_out:
+        console.talk(f"{plural(done.left_out, 'row')} left out")
+    if done.excluded:
+        console.talk(f"{plural(done.excluded, 'row')} too near to a question of --exclude")
 
 
 # --- check -------------------------------------------------------------------------------------
@@ -253,6 +272,8 @@ def show_marked(console: Console, done: Marked) -> None:
     """What the present gate noted of the rows that are there."""
     if console.json:
         console.data(msgspec.to_builtins(done))
+        return
+    if console.quiet and not done.dry_run:
         return
     codes = dict.fromkeys((*done.drops, *done.flags))
     rows = [
@@ -306,7 +327,7 @@ def show_report(console: Console, report: DatasetReport, *, full: bool) -> None:
     else:
         _show_verdict(console, report)
         _show_score(console, report)
-        console.talk("All of it: legalgen dataset stats --full, or --html FILE.")
+        console.hint("All of it: legalgen dataset stats --full, or --html FILE.")
 
 
 def _show_verdict(console: Console, report: DatasetReport) -> None:

@@ -246,12 +246,14 @@ def show_dropped(console: Console, done: Dropped) -> None:
     if console.json:
         console.data(done)
         return
+    if console.quiet and not done.dry_run:
+        return
     would = "would be " if done.dry_run else ""
     did = "put back" if done.undo else "taken out"
     before = "were not taken out" if done.undo else "were taken out before"
     already = f"; {plural(done.already, 'row')} {before}" if done.already else ""
     console.text(f"{plural(done.dropped, 'row')} {would}{did}{already}")
-    if done.dropped and not done.dry_run and not done.undo and not console.quiet:
+    if done.dropped and not done.dry_run and not done.undo:
         console.talk(
             "`legalgen dataset drop --undrop` puts them back, until `legalgen dataset compact` "
             "makes it final"
