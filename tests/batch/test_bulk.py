@@ -745,16 +745,19 @@ def test_duplicates_within_a_bulk_batch_are_refused(tmp_path: Path) -> None:
 
 
 def test_max_cost_bounds_what_is_sent(quick: Bench) -> None:
-    """No more is sent than can be paid at worst; then it ends and names the bound."""
+    """No more is sent than can be paid at worst; then it ends and names the bound.
+
+    What comes back takes less than the worst, and makes room for more, never for all.
+    """
     whole = quick.start(10)
     price = chunks_of(whole)[0].most_usd / 10
-    result = quick.start(10, max_cost=str(price * 4.5))
+    result = quick.start(10, max_cost=str(price * 2.2))
     assert sum(chunk.requests for chunk in chunks_of(result)) < 10
     assert (result.exit_code, result.status) == (4, "stopped")
     assert "--max-cost" in result.reason
     cost = quick.saved(result).models[REF].cost_usd
     assert cost is not None
-    assert cost <= price * 4.5
+    assert cost <= price * 2.2
 
 
 @pytest.mark.parametrize(
