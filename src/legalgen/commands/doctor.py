@@ -17,7 +17,7 @@ from legalgen.ui.console import Console
 def show_findings(settings: Settings, console: Console) -> int:
     """Look, and show; 1 where something is bad."""
     asking = f"Asking the servers, {CHECK_TIMEOUT_S:.0f} s at most."
-    with told_when_slow(console.wait, asking):
+    with told_when_slow(console.hint, asking):
         findings = examine(settings)
         findings += _batch(settings, findings)
     console.findings([each for each in findings if not settings.quiet or each.state != "ok"])
@@ -27,15 +27,13 @@ def show_findings(settings: Settings, console: Console) -> int:
 def _batch(settings: Settings, findings: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
     """Whether a batch can use the models and files that it is told to, and may make a call."""
     try:
-        spent = check_batch(settings)
+        wrong = check_batch(settings)
     except LegalgenError as error:
-        if not _is_told(error, {each.name for each in findings if each.state == "bad"}):
-            yield Diagnosis("batch", "bad", str(error))
-    else:
-        if spent:
-            yield Diagnosis("batch", "bad", spent)
+        if _is_told(error, {each.name for each in findings if each.state == "bad"}):
             return
-        yield Diagnosis("batch", "ok", "the models and files that it is told to use can be used")
+        wrong = str(error)
+    told = wrong or "the models and files that it is told to use can be used"
+    yield Diagnosis("batch", "bad" if wrong else "ok", told)
 
 
 def _is_told(error: LegalgenError, bad: Container[str]) -> bool:

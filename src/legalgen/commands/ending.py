@@ -92,7 +92,7 @@ def tell_end(settings: Settings, console: Console, summary: Mapping[str, Any]) -
     text = json.dumps(msgspec.to_builtins(summary), ensure_ascii=False)
     waiting = f"Waiting for --on-end, {LONGEST_TOLD_S:.0f} s at most."
     try:
-        with told_when_slow(console.wait, waiting):
+        with told_when_slow(console.hint, waiting):
             code = _exit_code(settings.on_end, redact(text, settings.secrets()) + "\n")
     except subprocess.TimeoutExpired:
         console.talk(f"Warning: --on-end did not end within {LONGEST_TOLD_S:.0f} s and was killed.")

@@ -47,12 +47,12 @@ def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int
     rows = inventory.model_rows(settings, ledger.newest(), now, everything=query.everything)
     most_s = inventory.CHECK_TIMEOUT_S
     asking = f"Asking the models, {most_s:.0f} s at most for each."
-    with told_when_slow(console.wait, asking):
+    with told_when_slow(console.hint, asking):
         rows = inventory.check(settings, rows) if query.check else rows
     # of a server of the user's own nothing is known but what it lists itself
     listed = query.refresh or (settings.provider is not None and not rows)
     asking = f"Asking for the lists of models, {most_s:.0f} s at most."
-    with told_when_slow(console.wait, asking):
+    with told_when_slow(console.hint, asking):
         listings = inventory.refresh(settings) if listed else []
     if settings.provider is not None and not rows and not listings:
         from legalgen.routing.doctor import without_access  # it looks at much else

@@ -11,11 +11,11 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import DAY_S, Request, Usage
+from legalgen.completion import DAY_S, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError
 from legalgen.errors.redaction import excerpt
 from legalgen.providers._http import BoundedResponse, deadline
-from legalgen.providers._reply import as_text, http_status, json_value, tokens
+from legalgen.providers._reply import as_text, http_status, json_value, stated_usage, tokens
 from legalgen.providers._sdk import SdkClient, SdkProvider, arguments
 from legalgen.providers.base import BulkAnswer, BulkJob
 
@@ -135,11 +135,15 @@ class BulkSdkProvider(SdkProvider):
             return answer
         says_why = isinstance(body, dict) and body.get("error")
         if response is not None and not is_error and (error is None or says_why):
-            return replace(answer, usage=_usage(body)) if answer.failure is not None else answer
-        failure = self._line_failure(status if is_error else None, body, error)
-        if answer.failure is not None and not is_error:  # what came in place of a completion
-            failure = replace(failure, answer=failure.answer or answer.failure.answer)
-        return BulkAnswer(custom_id, failure=failure, usage=_usage(body))
+            if answer.failure is None:
+                return answer
+            failure = answer.failure
+        else:
+            failure = self._line_failure(status if is_error else None, body, error)
+            if answer.failure is not None and not is_error:  # what came in place of a completion
+                failure = replace(failure, answer=failure.answer or answer.failure.answer)
+        usage = stated_usage(body.get("usage")) if isinstance(body, dict) else None
+        return BulkAnswer(custom_id, failure=replace(failure, usage=usage))
 
     def _answered(self, custom_id: str, body: bytes) -> BulkAnswer:
         # The same reader as for a call of its own: it wants a reply, so it is given one.
@@ -281,15 +285,6 @@ def _stated(error: object) -> object:
     """The error of a line; None where nothing is in it, as vendors write beside a good answer."""
     said = any(error.values()) if isinstance(error, dict) else error
     return error if said else None
-
-
-def _usage(body: object) -> Usage | None:
-    """The tokens that the body of a failed request says it took."""
-    usage = body.get("usage") if isinstance(body, dict) else None
-    if not isinstance(usage, dict):
-        return None
-    sent, made = (tokens(usage.get(name)) for name in ("prompt_tokens", "completion_tokens"))
-    return Usage(sent or 0, made or 0) if sent or made else None
 
 
 def _status(response: object) -> int | None:

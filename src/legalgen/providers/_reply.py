@@ -505,6 +505,12 @@ def _first_count(usage: Fields, names: Sequence[str]) -> int | None:
     return next((count for count in counts if count is not None), None)
 
 
+def stated_usage(usage: object) -> Usage | None:
+    """The tokens that a ``usage`` tells; None where it tells none."""
+    found = _usage(usage)
+    return found if found != Usage() else None
+
+
 def _usage(usage: object) -> Usage:
     """The tokens of a call; of parts that are larger than their whole nothing is known."""
     fields = usage if isinstance(usage, dict) else {}

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from legalgen.completion import Completion, Request, Usage
+from legalgen.completion import Completion, Request
 from legalgen.errors import Failure
 
 BulkState = Literal[
@@ -91,14 +91,12 @@ class BulkJob(msgspec.Struct, frozen=True):
 class BulkAnswer(msgspec.Struct, frozen=True):
     """One line of a job's files: what became of one request.
 
-    One of ``completion`` and ``failure`` is None. ``usage`` is what a line with a failure says that
-    its request took, None where it says nothing of that.
+    One of ``completion`` and ``failure`` is None.
     """
 
     custom_id: str
     completion: Completion | None = None
     failure: Failure | None = None
-    usage: Usage | None = None
 
 
 @runtime_checkable

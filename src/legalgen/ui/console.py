@@ -246,13 +246,9 @@ class Console:
             self._talk.write(clean + "\n")
 
     def hint(self, text: str) -> None:
-        """What was done or can be done next, as ``talk``: under ``quiet`` nothing."""
+        """What is done, waited for or can be done next, as ``talk``; under ``quiet`` nothing."""
         if not self.quiet:
             self.talk(text)
-
-    def wait(self, text: str) -> None:
-        """What is waited for: a hint, as nothing went wrong."""
-        self.hint(text)
 
     # ------------------------------------------------------------------ results
 

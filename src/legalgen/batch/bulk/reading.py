@@ -299,25 +299,24 @@ class AnswerReader:
         if answer.completion is not None:
             self._weigh(job, answer.completion)
         elif answer.failure is not None:
-            self._broke(job, with_reasons(answer.failure), answer.usage)
+            self._broke(job, with_reasons(answer.failure))
 
-    def _broke(self, job: Job, failure: Failure, stated: Usage | None) -> None:
+    def _broke(self, job: Job, failure: Failure) -> None:
         self.found.broken += 1
         self._troubles.of_account(Trouble.of(self._ref, failure))
         code = failure.code or failure.category.value
         self.found.codes[code] += 1
         self.found.words.setdefault(code, failure.message)
         usage, cost = Usage(), None
-        if stated is not None:
-            usage = self._counted(job, stated, failure.answer)
+        if failure.usage is not None:
+            usage = self._counted(job, failure.usage, failure.answer)
             cost = self._making.price.of(usage)
-        if failure.reached or stated is not None:
+            failure = replace(failure, usage=usage)
+        if failure.reached or failure.usage is not None:
             took = (self._ref, usage, 0.0, cost, failure.category)
-            self._acceptor.take(Departed(self._ref), Spending(*took, answered=stated is not None))
+            self._acceptor.take(Departed(self._ref), Spending(*took, answered=False))
         if failure.answer:
-            refusal = unkept(job, self._ref, failure, 0.0)
-            paid = replace(refusal.completion, usage=usage)
-            self._acceptor.take(replace(refusal, completion=paid, cost_usd=cost))
+            self._acceptor.take(unkept(job, self._ref, failure, 0.0, cost))
 
     def _counted(self, job: Job, usage: Usage, text: str) -> Usage:
         context = self._making.spec.context_window
