@@ -6,6 +6,7 @@ The threads are daemons: a run that is abandoned does not wait for a server that
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import mmap
 import queue
@@ -85,11 +86,13 @@ class Crashed(msgspec.Struct, frozen=True):
 
 
 def attempted(act: Callable[[], R]) -> R | Crashed:
-    """What comes of ``act``, or what it died of: for the main thread, while workers still bring
-    what was paid for."""
+    """What comes of ``act``, or what it died of.
+
+    The main thread raises that once the workers have brought what was paid for.
+    """
     try:
         return act()
-    except BaseException as error:  # noqa: BLE001 - raised when they have brought it
+    except BaseException as error:  # noqa: BLE001 - the main thread raises it
         return Crashed(error)
 
 
@@ -217,8 +220,10 @@ class Workers(Generic[J, O]):
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
-            try:
-                self._inbox.tell(Done(job, self._work(job)))
-            except BaseException as error:  # noqa: BLE001 - the main thread raises it
-                self._inbox.tell(Crashed(error))
+            died = attempted(functools.partial(self._do, job))
+            if died is not None:
+                self._inbox.tell(died)
                 return
+
+    def _do(self, job: J) -> None:
+        self._inbox.tell(Done(job, self._work(job)))
