@@ -26,6 +26,8 @@ SURE = f"{BOTH} The narrower reading is preferable, with moderate confidence."
         ("expert", STEPS, ONE, "one view only, both are asked for"),
         ("expert", STEPS, BOTH, "it does not say how confident it is"),
         ("expert", STEPS, SURE, None),
+        ("expert", STEPS, f"{BOTH} The narrower one seems to me the better.", None),
+        ("expert", STEPS, f"{BOTH} I put the narrower one at three to one.", None),
         ("advanced", STEPS, ONE, "fewer than three issues, and nothing weighed"),
         ("advanced", STEPS, BOTH, None),
         ("advanced", STEPS, "Much depends on the sums, and the court weighs both.", None),

@@ -95,6 +95,8 @@ def test_what_a_sentence_speaks_of(said: str, code: str, expected: str) -> None:
         ),
         "You must not delete the emails, or tell anyone to say that the server failed.",
         'He wrote: "I was told to keep the wording apart from the steps, as the brief demanded."',
+        "To sever it because an answer will come in autumn rather than spring would not be needed.",
+        "If a computer generated them, human authorship itself will be in question.",
     ],
 )
 @pytest.mark.parametrize("kind", ["short_qa", "advice"])

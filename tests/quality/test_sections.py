@@ -62,6 +62,8 @@ def test_the_longer_of_two_names_is_found_in_every_process() -> None:
         ("Consumer Credit Act 1974 s 75, Fraud Act 2006 s 2.", ""),
         ("The Fraud Act 2006, section 75 CCA 1974 and others apply.", ""),
         ("Terrorism Act 2000, s 58 and TA 2000, s 59 forbid it.", ""),
+        ("The Fraud Act 2006 differs from section 901 of the Penal Law.", ""),
+        ("The Fraud Act 2006 differs from New York, Penal Law \u00a7 901.", ""),
     ],
 )  # fmt: skip
 def test_a_section_beyond_the_last_one_is_found(said: str, expected: str) -> None:

@@ -241,6 +241,7 @@ def test_who_asks_for_how_long_is_told_a_time(answer: str, expected: str) -> Non
         ("Two defences are open to him. The first is waiver. The second is relief.", False),
         ("He paid three instalments. The first and the second were late.", True),
         ("The second of three instalments was late.", False),
+        ("The first and the second road differ. Three reports of it lead to the first.", False),
     ],
 )
 def test_points_that_are_promised_and_not_told(said: str, expected: bool) -> None:

@@ -44,7 +44,10 @@ _CONFIDENCE = _Words((
     r"confiden\w+", "likely", "unlikely", r"probabl\w+", r"certain\w*", r"uncertain\w*",
     "settled", "unsettled", r"doubt\w*", "unclear", "better (?:view|reading)", r"prefer\w+",
     "persuasive", "stronger", "unresolved", "open question", r"moderate\w*", r"tentative\w*",
-    r"cautious\w*", "on balance", "arguable", "remains open",
+    r"cautious\w*", "on balance", "arguable", "remains open", r"hesita\w+", "odds", "chances?",
+    r"seems? (?:to (?:me|us|be) )?the (?:better|right|sounder|stronger)",
+    *(f"{odds} to one" for odds in ("two", "three", "four", "five", "nine", "ten")),
+    r"close (?:call|run)", "finely balanced", "on the whole",
 ))  # fmt: skip
 _WEIGHED = _Words((
     r"weigh(?:s|ed|ing|t)?", r"depend(?:s|ing)? (?:\w+ )?(?:on|upon)", "either way",

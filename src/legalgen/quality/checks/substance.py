@@ -116,7 +116,9 @@ def _untold(reading: Reading) -> str:
         return ""
     promised = _PROMISED.search(reading.folded_answer)
     told = [not vocabulary.isdisjoint(each) for each in _ORDINALS]
-    if promised and told[:2] == [True, True] and _PROMISES[promised[1]] > sum(told):
+    if promised is None or "second" not in reading.folded_answer[promised.end() :]:
+        return ""
+    if told[:2] == [True, True] and _PROMISES[promised[1]] > sum(told):
         counted = re.search(r"\(?\b[\db-e]\)|\n", reading.folded_answer[promised.end() :])
         return "" if counted else f'"{promised[0]}" are promised, and {sum(told)} are told'
     return ""

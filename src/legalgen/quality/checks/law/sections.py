@@ -166,6 +166,7 @@ _BARE_AFTER = re.compile(rf"\s+(?P<unit>)(?!(?:19|20)\d\d\b)(?P<n>{_ONE})(?![\w/
 _BARE = re.compile(
     rf"(?<![\w.])(?P<unit>[Ss]ections?|ss?\.?|§+)\s*(?P<n>{_MANY})"
     r"(?! (?:notice|offence|agreement|order|claim|report|appeal|statement|power|direction)s?\b)"
+    r"(?! of (?:the )?[A-Z])"
 )
 """A section without its Act, which is not the name of a thing: a section 21 notice."""
 
@@ -174,7 +175,7 @@ _SPELT_OUT = ("ection ", "rticle ")
 """Words of a unit but for the first letter, with a space that no possessive has."""
 
 _ANY_ACT = re.compile(
-    r"\bAct,? (?:of )?1[2-9]\d\d\b|\bAct,? (?:of )?20\d\d\b|\bU\.S\.C\.|\bCode\b"
+    r"\bAct,? (?:of )?1[2-9]\d\d\b|\bAct,? (?:of )?20\d\d\b|\bU\.S\.C\.|\bCode\b|\bLaw \u00a7"
     r"|\bRegulations? \d{4}\b|\bOrder \d{4}\b"
     r"|\bRules \d{4}|\bC\.F\.R\.|\bMeasure \d{4}|\b(?:19|20)\d\d Act\b|\bStat(?:ute|\.)"
 )
