@@ -149,7 +149,8 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
      ("unread_fifteenth_bad.jsonl", range(61, 85), range(10)),
      ("unread_sixteenth_good.jsonl", range(1), range(45, 49)),
      ("unread_sixteenth_bad.jsonl", range(25, 43), range(11)),
-     ("unread_seventeenth_good.jsonl", range(2), range(68, 71))],
+     ("unread_seventeenth_good.jsonl", range(2), range(68, 71)),
+     ("unread_eighteenth_good.jsonl", range(3), range(81, 85))],
 )  # fmt: skip
 def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:
     """As the page on quality tells it; only the first look at each file was one at unseen text."""
