@@ -90,7 +90,9 @@ class Bench:
             **{f"LEGALGEN_{name}_DIR": str(self.root / name) for name in ("DATA", "STATE", "LOG")},
         }
         flags = {"provider": "groq", "gate": "structure", **flags}
-        return Settings.load(flags, environ, None, known_providers=tuple(PROVIDERS))
+        file = self.root / "config.toml"
+        config = file if file.exists() else None
+        return Settings.load(flags, environ, config, known_providers=tuple(PROVIDERS))
 
     def run(
         self,
@@ -207,6 +209,17 @@ def test_a_bulk_batch_writes_every_slot_once_at_half_the_price(quick: Bench) -> 
     assert stats.cost_usd == pytest.approx(0.5 * (prompt * 0.15 + completion * 0.60) / 1e6)
     assert [chunk.collected for chunk in chunks_of(result)] == [True]
     assert list((quick.data_dir.state / "bulk").iterdir()) == []
+
+
+def test_a_price_that_the_user_states_holds_for_what_is_read_back(quick: Bench) -> None:
+    """What came back is paid for by the price of `[prices]`, as what was sent: it is a cap's."""
+    stated = f'[prices."{REF}"]\ninput = 1000.0\noutput = 2000.0\n'
+    (quick.root / "config.toml").write_text(stated)
+    result = quick.start(2)
+    assert result.status == "completed"
+    stats = quick.saved(result).models[REF]
+    expected = (stats.input_tokens * 1000 + stats.output_tokens * 2000) / 1e6 / 2
+    assert stats.cost_usd == pytest.approx(expected)
 
 
 def test_answers_that_tell_no_tokens_are_estimated(tmp_path: Path) -> None:
@@ -744,20 +757,21 @@ def test_duplicates_within_a_bulk_batch_are_refused(tmp_path: Path) -> None:
         assert each.saved(result).rejected == {"DUP_EXACT": 3 + 3 + 3}
 
 
-def test_max_cost_bounds_what_is_sent(quick: Bench) -> None:
+@pytest.mark.parametrize("bound", ["max_cost", "max_cost_per_day", "max_cost_per_month"])
+def test_a_bound_on_money_holds_for_all_that_is_sent(quick: Bench, bound: str) -> None:
     """No more is sent than can be paid at worst; then it ends and names the bound.
 
     What comes back takes less than the worst, and makes room for more, never for all.
     """
     whole = quick.start(10)
     price = chunks_of(whole)[0].most_usd / 10
-    result = quick.start(10, max_cost=str(price * 2.2))
+    before = 0.0 if bound == "max_cost" else cost_of(quick.saved(whole))
+    flags: dict[str, Any] = {bound: str(before + price * 2.2)}
+    result = quick.start(10, **flags)
     assert sum(chunk.requests for chunk in chunks_of(result)) < 10
     assert (result.exit_code, result.status) == (4, "stopped")
-    assert "--max-cost" in result.reason
-    cost = quick.saved(result).models[REF].cost_usd
-    assert cost is not None
-    assert cost <= price * 2.2
+    assert result.reason.startswith(f"--{bound.replace('_', '-')} ")
+    assert cost_of(quick.saved(result)) <= price * 2.2
 
 
 @pytest.mark.parametrize(

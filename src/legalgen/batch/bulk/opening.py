@@ -69,12 +69,12 @@ def open_bulk_run(
         run.prompter,
         run.source,
         run.space,
+        settings=settings,
         data_dir=run.data_dir,
         ledger=run.ledger,
         resumed=intent.resume,
         stop=stop,
         reporter=run.reporter,
-        keep_remote=settings.keep_remote,
     )
     executor = BulkExecutor(
         order,

@@ -46,6 +46,8 @@ from legalgen.providers.base import BulkAnswer
 from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Experience, counted
+from legalgen.routing.stating import stated_spec
+from legalgen.settings.layers import Settings
 from legalgen.store import journal
 from legalgen.store.files import DataDir, is_there
 from legalgen.store.ledger import BulkChunk, Ledger, Record
@@ -104,15 +106,15 @@ class ChunkReader:
         source: PromptSource,
         space: TaskSpace,
         *,
+        settings: Settings,
         data_dir: DataDir,
         ledger: Ledger,
         resumed: Record | None,
         stop: Stop,
         reporter: Reporter,
-        keep_remote: bool = False,
     ) -> None:
-        self._keep_remote = keep_remote
         self._site = site
+        self._settings = settings
         self._panel = panel
         self._prompter = prompter
         self._source = source
@@ -165,7 +167,7 @@ class ChunkReader:
         What cannot be deleted now is tried again when the batch goes on, and said.
         """
         ids = [chunk.input_file_id, *(id_ for _, id_ in steps.files_of(chunk))]
-        if self._keep_remote or chunk.removed:
+        if self._settings.keep_remote or chunk.removed:
             return
         part = work.work.sink.seal()
         if part is not None:
@@ -191,7 +193,7 @@ class ChunkReader:
 
     def _reader(self, work: BulkWork, chunk: BulkChunk) -> AnswerReader:
         ref = ModelRef.parse(chunk.target)
-        spec = Catalog.load().spec(ref.provider, ref.model)
+        spec = stated_spec(self._settings, ref, Catalog.load().spec(ref.provider, ref.model))
         self._tasks = self._tasks or PlannedTasks(work, self._ledger, self._space)
         acceptor = self._acceptor(work, chunk)
         making = SampleMaking(

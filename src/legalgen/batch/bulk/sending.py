@@ -31,6 +31,7 @@ from legalgen.routing.unsupported import Unsupported
 from legalgen.settings.layers import Settings
 from legalgen.store.files import is_there
 from legalgen.store.ledger import Bulk, BulkChunk, Record
+from legalgen.store.outlays import cost_of
 
 
 class RequestLines:
@@ -119,6 +120,7 @@ class ChunkSender:
         self._source = source
         self._caps = caps
         self._resumed = resumed
+        self._spent_before = cost_of(resumed) if resumed is not None else 0.0
         self._stop = stop
         self._reporter = reporter
 
@@ -230,17 +232,18 @@ class ChunkSender:
             bytes=terms.max_bytes,
             calls=math.inf if settings.max_calls is None else settings.max_calls - calls,
             tokens=math.inf if settings.max_tokens is None else settings.max_tokens - tokens,
-            usd=min((left for left, _ in self._dollars_left(work, usd)), default=math.inf),
+            usd=min((left for left, _ in self._dollars_left(usd)), default=math.inf),
         )
 
-    def _dollars_left(self, work: BulkWork, committed: float) -> list[tuple[float, str]]:
+    def _dollars_left(self, committed: float) -> list[tuple[float, str]]:
         """What each cap on money leaves, and its name; ``committed`` is this batch's own."""
         most = self._settings.max_cost
         left = [] if most is None else [(most - committed, f"--max-cost {most:g}")]
-        waiting = sum(chunk.most_usd for chunk in steps.outstanding(work.bulk))
+        # Caps know from the ledger what the batch had spent before this run.
+        new = committed - self._spent_before
         left += [
             (
-                cap.limit_usd - cap.spent_usd - waiting,
+                cap.limit_usd - cap.spent_usd - new,
                 f"{cap.flag} {cap.limit_usd:g} (it frees at {cap.frees})",
             )
             for cap in self._caps
@@ -256,7 +259,7 @@ class ChunkSender:
                 return f"--max-tokens {self._settings.max_tokens}"
             case "usd":
                 _, _, usd = steps.committed(work.record)
-                return min(self._dollars_left(work, usd))[1]
+                return min(self._dollars_left(usd))[1]
             case _:
                 return f"a file at {self._site.provider} ({self._site.terms.max_bytes:,} bytes)"
 
