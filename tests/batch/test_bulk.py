@@ -480,6 +480,25 @@ def test_who_marks_in_place_of_a_dead_key_is_told(quick: Bench) -> None:
     assert troubles_of(quick, result) == [("key_refused", "cerebras"), ("paid_instead", "groq")]
 
 
+@pytest.mark.parametrize("bound", ["max_cost", "max_cost_per_day"])
+def test_marks_and_what_they_mark_have_one_bound_on_money(quick: Bench, bound: str) -> None:
+    """What was read back counts when a mark is asked for; those that are missing come later."""
+    told = quick.start(10, judge=QWEN, gate="full")
+    most, marks = chunks_of(told)[0].most_usd, quick.saved(told).model(f"{QWEN} (judge)")
+    price = 0.9 * most / (marks.input_tokens + marks.output_tokens) * 1e6
+    stated = f'[prices."{QWEN}"]\ninput = {price}\noutput = {price}\n'
+    (quick.root / "config.toml").write_text(stated)
+    before = 0.0 if bound == "max_cost" else cost_of(quick.saved(told))
+    flags: dict[str, Any] = {"judge": QWEN, "gate": "full", bound: f"{before + most:.9f}"}
+    result = quick.start(10, **flags)
+    assert result.exit_code == 4
+    assert f"(--{bound.replace('_', '-')})" in result.reason
+    assert 0 < quick.saved(result).accepted < 10
+    back = quick.resume(result, **{**flags, bound: "90"})
+    assert (back.status, quick.saved(back).unjudged) == ("completed", 0)
+    assert quick.saved(back).model(REF).calls == 10
+
+
 def test_marks_that_are_a_condition_are_waited_for(quick: Bench) -> None:
     """No row enters without one: the answers lie where they are, and are read again."""
     flags: dict[str, Any] = {"judge": QWEN, "min_score": "1", "gate": "full"}
@@ -495,6 +514,21 @@ def test_marks_that_are_a_condition_are_waited_for(quick: Bench) -> None:
     assert (back.status, quick.slots(back)) == ("completed", [0, 1, 2])
     assert quick.saved(back).unjudged == 0
     assert quick.saved(back).model(REF).calls == 3
+
+
+def test_marks_that_cannot_be_read_are_asked_for_again_later(quick: Bench) -> None:
+    """No bound is to blame: the batch pauses, however patient, and goes on once the judge answers
+    as it should."""
+    flags: dict[str, Any] = {"judge": QWEN, "min_score": "1", "gate": "full"}
+    for vendor, model in (("groq", "qwen/qwen3.8-27b"), ("cerebras", "qwen-3.8-27b")):
+        quick.server.fail(vendor, "prose", model=model, endpoint="chat")
+    unread = quick.start(2, BulkOrder(follow=True, poll_s=0.05), **flags)
+    assert (unread.status, unread.exit_code) == ("paused", 75)
+    assert "marks" in unread.reason
+    assert "--resume" in unread.reason
+    quick.server.heal()
+    back = quick.resume(unread, **flags)
+    assert (back.status, quick.slots(back)) == ("completed", [0, 1])
 
 
 def test_a_reading_that_is_begun_again_counts_each_request_and_each_mark_once(

@@ -11,6 +11,9 @@ from legalgen.errors.exit_codes import Exit
 from legalgen.routing.remedies import sentence
 from legalgen.store.ledger import Status
 
+RETRY_MARKS_S = 900.0
+"""When it is worth asking again for marks that could not be read."""
+
 
 class Ending(msgspec.Struct, frozen=True):
     """Why a batch ends, and how."""

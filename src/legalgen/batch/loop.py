@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from legalgen.batch.ending import COMPLETED, Ending, paused
+from legalgen.batch.ending import COMPLETED, RETRY_MARKS_S, Ending, paused
 from legalgen.batch.fitting import Fitting
 from legalgen.batch.generation import (
     NO_MODEL,
@@ -47,8 +47,6 @@ GROWING_TICK_S = 0.02
 """How soon the main thread looks again while more calls could be in flight."""
 KEPT_AT_ONCE = 16
 """Answers that are put on the disk together, where more came meanwhile: one fsync takes as long."""
-RETRY_MARKS_S = 900.0
-"""When it is worth asking again for marks that could not be read."""
 PARTING_S = 0.2
 """How long abandoned workers may be silent before the run leaves without them."""
 

@@ -28,7 +28,6 @@ from legalgen.failover import Choice, NoneLeft, Pause
 from legalgen.quality.inspection import read_answer
 from legalgen.routing.router import Router
 from legalgen.store.ledger import Record
-from legalgen.store.outlays import cost_of
 
 SPARE_FILES = 256
 """Open files beside the connections of calls: those of the store, the log, idle connections."""
@@ -99,10 +98,7 @@ class OnlineExecutor:
 
     def execute(self, work: Work) -> Ending:
         """Call until the batch is written or there is a reason to end."""
-        spent = work.record.models.values()
-        self.router.tracker.go_on(
-            sum(each.input_tokens + each.output_tokens for each in spent), cost_of(work.record)
-        )
+        self._routers.take_in(work.record)
         work.announce(tuple(str(ref) for ref in self._endpoints))
         # Both come with every call, and before something that wakes the main thread anyway.
         inbox = Inbox(work.reporter.clock, quiet=(Departed, Spending))

@@ -12,6 +12,8 @@ from legalgen.routing.route import Route
 from legalgen.routing.router import Router
 from legalgen.routing.targets import RoutingPolicy
 from legalgen.settings.layers import Settings
+from legalgen.store.ledger import Record
+from legalgen.store.outlays import cost_of
 from legalgen.telemetry.clock import Clock
 
 
@@ -55,6 +57,13 @@ class Routers:
         self._learning.append((book, router))
         self.judges = router
         return router
+
+    def take_in(self, record: Record) -> None:
+        """Have the bounds on tokens and money count all that the batch has spent, as its record
+        says."""
+        spent = record.models.values()
+        tokens = sum(each.input_tokens + each.output_tokens for each in spent)
+        self.writers.tracker.go_on(tokens, cost_of(record))
 
     def learn(self, *, force: bool = False) -> None:
         """Write down what was learnt, now and then or, with ``force``, at once."""

@@ -34,8 +34,9 @@ class SpendTracker:
     """What a run has spent, and what its calls in flight may still spend.
 
     Two routers may share one (a batch's and its judge's): it has a lock of its own.
-    ``earlier_tokens`` and ``earlier_usd`` are what the batch had spent before: the bounds on tokens
-    and cost are the batch's, however often it is resumed. A cap knows them from the ledger.
+    ``earlier_tokens`` and ``earlier_usd`` are what the batch had spent before, or spends elsewhere:
+    the bounds on tokens and cost are the batch's, however often it is resumed. Of these a cap knows
+    ``capped_usd`` from the ledger.
     ``put_off`` are calls that were refused for now: patience bounds these, not the usual bound.
     """
 
@@ -46,13 +47,19 @@ class SpendTracker:
         self.usd = 0.0
         self.earlier_tokens = 0
         self.earlier_usd = 0.0
+        self.capped_usd: float | None = None
         self._lock = threading.Lock()
 
     def go_on(self, tokens: int, usd: float) -> None:
-        """The batch has spent so much in all, with what was spent here, and goes on."""
+        """The batch has spent so much in all, with what was spent here, and goes on.
+
+        What is more than the first time was spent by the run, at a provider's batch service.
+        """
         with self._lock:
             self.earlier_tokens = max(0, tokens - self.tokens)
             self.earlier_usd = max(0.0, usd - self.usd)
+            if self.capped_usd is None:
+                self.capped_usd = self.earlier_usd
 
     def depart(self, target: Target, cost: Cost) -> None:
         """A call leaves, and may take this much."""
@@ -89,8 +96,9 @@ class SpendTracker:
                     f"{used} of {most} tokens are used, "
                     f"the next call may take {more} (--max-tokens)"
                 )
+            elsewhere = self.earlier_usd - (self.capped_usd or 0.0)
             for cap in policy.caps:
-                spent, price = cap.spent_usd + self.usd, usd(target, cost)
+                spent, price = cap.spent_usd + elsewhere + self.usd, usd(target, cost)
                 if spent + price > cap.limit_usd:
                     return Spent(
                         f"${spent:.4f} of ${cap.limit_usd:g} are spent, the next call may cost "

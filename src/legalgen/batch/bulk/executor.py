@@ -19,7 +19,7 @@ from legalgen.batch.bulk import steps
 from legalgen.batch.bulk.reading import ChunkReader
 from legalgen.batch.bulk.sending import ChunkSender
 from legalgen.batch.bulk.work import BulkSite, BulkWork
-from legalgen.batch.ending import COMPLETED, Ending, paused
+from legalgen.batch.ending import COMPLETED, RETRY_MARKS_S, Ending, paused
 from legalgen.batch.generation import ROLE, JudgeAwayError, Stop
 from legalgen.batch.intent import BulkOrder
 from legalgen.batch.jobs import Job
@@ -34,6 +34,7 @@ from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
 from legalgen.failover import NoneLeft, Pause
 from legalgen.routing.router import Router
+from legalgen.routing.targets import Spent
 from legalgen.settings.writing import clear_beside
 from legalgen.store.files import disk, make_folder
 from legalgen.store.ledger import Bulk, Record
@@ -77,6 +78,8 @@ class BulkExecutor:
         self._started_at = self._clock.monotonic()
         self._cancel_polls = 0
         self._told = ""
+        self._marks_are_unread = False
+        """Whether a judge's answers cannot be read: asked at once it would say the same again."""
 
     @property
     def router(self) -> Router:
@@ -119,6 +122,7 @@ class BulkExecutor:
     def execute(self, work: Work) -> Ending:
         """Go on until all is written, or until it is time to come back later."""
         assert work.record.bulk is not None  # adopted
+        self._online.routers.take_in(work.record)
         work.announce((f"{self._site.provider} (batch service)",))
         tasks = {job.task.slot: job.task for job in _drained(work.schedule)}
         at_service = BulkWork(work, work.record.bulk, tasks, set(work.done))
@@ -231,8 +235,14 @@ class BulkExecutor:
             case NoneLeft():
                 reason = "no judge is left to mark what is written (--unjudged keep keeps it so)"
                 return Ending("failed", Exit.NO_PROVIDER, reason, obstacles=away.troubles)
-            case _:
-                return self._stopped() if self._stop.requested else _short("a bound is reached")
+            case Spent(why, of_user):
+                return _short(why) if of_user else Ending("failed", Exit.FAILED, why)
+            case None if self._stop.requested:
+                return self._stopped()
+            case None:
+                self._marks_are_unread = True
+                why = "the marks of an answer cannot be read: --resume has it marked again"
+                return Ending("paused", Exit.PAUSED, why, RETRY_MARKS_S)
 
     def _stopped(self) -> Ending:
         reason = f"stopped here; what {self._site.provider} was given goes on there"
@@ -257,7 +267,7 @@ class BulkExecutor:
         if self._order.cancel:
             self._cancel_polls += 1
             return self._cancel_polls <= CANCEL_POLLS
-        return self._order.follow
+        return self._order.follow and not self._marks_are_unread
 
     def _rest(self, ending: Ending) -> Ending | None:
         """Wait until it is time to ask again; an ending when the run shall not go on."""

@@ -70,6 +70,7 @@ def open_bulk_run(
         run.source,
         run.space,
         settings=settings,
+        routers=run.routers,
         data_dir=run.data_dir,
         ledger=run.ledger,
         resumed=intent.resume,

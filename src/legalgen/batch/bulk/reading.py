@@ -22,6 +22,7 @@ from legalgen.batch.generation import (
     ROLE,
     Assess,
     Departed,
+    Late,
     Refusal,
     Spending,
     Stop,
@@ -36,6 +37,7 @@ from legalgen.batch.generation import (
 from legalgen.batch.jobs import Job, PromptSource
 from legalgen.batch.panel import JudgePanel
 from legalgen.batch.reporting import Reporter
+from legalgen.batch.routers import Routers
 from legalgen.batch.sink import SecondReadingSink
 from legalgen.batch.troubles import RouterWatch, TroubleBook
 from legalgen.completion import Completion, ModelRef, Usage
@@ -51,7 +53,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store import journal
 from legalgen.store.files import DataDir, is_there
 from legalgen.store.ledger import BulkChunk, Ledger, Record
-from legalgen.store.sample import read
+from legalgen.store.sample import Draft, read
 from legalgen.telemetry import events
 
 GROUP = 200
@@ -107,6 +109,7 @@ class ChunkReader:
         space: TaskSpace,
         *,
         settings: Settings,
+        routers: Routers,
         data_dir: DataDir,
         ledger: Ledger,
         resumed: Record | None,
@@ -115,6 +118,7 @@ class ChunkReader:
     ) -> None:
         self._site = site
         self._settings = settings
+        self._routers = routers
         self._panel = panel
         self._prompter = prompter
         self._source = source
@@ -217,9 +221,15 @@ class ChunkReader:
                 watch.hear(message)
 
         assess = self._panel.assess(tell, waits=True)
-        if self._panel.router is not None:
-            watch = RouterWatch(work.work.troubles, self._panel.router, ROLE)
-        return assess
+        if self._panel.router is None:
+            return assess
+        watch = RouterWatch(work.work.troubles, self._panel.router, ROLE)
+
+        def within_bounds(draft: Draft, task: Task, completion: Completion, late: Late) -> Verdict:
+            self._routers.take_in(work.record)  # what was read so far and marks have one bound
+            return assess(draft, task, completion, late)
+
+        return within_bounds
 
     def _acceptor(self, work: BulkWork, chunk: BulkChunk) -> Acceptor:
         """The way into the dataset; a second reading keeps no refused answer anew."""
