@@ -102,10 +102,11 @@ def test_the_events_of_a_call_are_told_with_their_target(opened: Opener) -> None
 
 
 def test_nothing_quoted_can_forge_a_line(opened: Opener) -> None:
-    """A vendor's message with line ends, colours and a false time stays one line."""
+    """A message or a field with line ends, colours and a false time stays one line."""
     log = opened()
+    forged = "x\n2026-01-01T00:00:00.000Z INFO all is well\r\x1b[2K\u2028\x9b2K"
 
-    logger.error("said: %s", "x\n2026-01-01T00:00:00.000Z INFO all is well\r\x1b[2K\u2028")
+    logger.error("said: %s", forged, extra={"model": forged, "tried": [forged]})
 
     assert text(log).count("\n") == 1
     assert text(log).rstrip("\n").isprintable()

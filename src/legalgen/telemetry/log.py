@@ -15,6 +15,7 @@ import io
 import json
 import logging
 import os
+import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -246,9 +247,9 @@ def _time(record: logging.LogRecord) -> str:
 
 def _word(value: object) -> str:
     """A field's value: as it is if it is one word, otherwise as JSON."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    plain = text.isprintable() and text and not any(mark in text for mark in " \"'=")
-    return text if plain or not isinstance(value, str) else json.dumps(text, ensure_ascii=False)
+    if isinstance(value, str) and value.isprintable() and re.fullmatch("[^ \"'=]+", value):
+        return value
+    return printable(json.dumps(value, ensure_ascii=False, default=str))
 
 
 class _SharedFile(RotatingFileHandler):
