@@ -148,6 +148,18 @@ def test_a_bound_that_no_call_fits_is_told_as_by_the_run(tmp_path: Path) -> None
     assert found.spent in " ".join(seen(found, 60))  # on several lines
 
 
+def test_a_plan_has_no_more_calls_out_than_were_asked_for(tmp_path: Path) -> None:
+    """A server whose limits nobody knows takes as many at once as ``--concurrency`` says."""
+    own = {"provider": "openai", "model": "m", "base_url": "http://127.0.0.1:9/v1"}
+    seconds = []
+    for calls in ("1", "4"):
+        flags = {**own, "no_failover": True, "concurrency": calls}
+        with VendorServer(Config.of()) as server, opened(tmp_path, server, 40, **flags) as run:
+            seconds.append(preview(run).seconds)
+    assert seconds[0] > 300
+    assert seconds[1] == pytest.approx(seconds[0] / 4, rel=0.02)
+
+
 def test_a_plan_calls_nobody_and_writes_nothing(tmp_path: Path) -> None:
     """The spread is that of the batch; no request leaves and no folder appears."""
     with VendorServer(Config.of("groq-free")) as server:

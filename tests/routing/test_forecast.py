@@ -83,6 +83,17 @@ def test_two_models_share_by_what_they_can_give() -> None:
     assert found.seconds == pytest.approx(60, rel=0.02)
 
 
+def test_all_models_share_the_calls_that_may_be_out() -> None:
+    """Of two calls at once the faster model has both, and the slower one what it leaves of them."""
+    slow, fast = supply(GROQ, latency_s=4.0), supply(CEREBRAS, latency_s=2.0)
+    assert forecast(60, [slow, fast], NOW, most_in_flight=2).seconds == pytest.approx(60, rel=0.02)
+    half = supply(CEREBRAS, bucket("requests", "minute", 30, level=0), latency_s=2.0)
+    found = forecast(45, [slow, half], NOW, 120.0, most_in_flight=2)
+    assert {share.ref: share.samples for share in found.shares} == {GROQ: 15, CEREBRAS: 30}
+    assert found.seconds == pytest.approx(60, rel=0.02)
+    assert found.within == 45
+
+
 def test_what_never_fits_is_infinite() -> None:
     """A request larger than its bucket gives nothing, however long one waits."""
     found = forecast(5, [supply(GROQ, bucket("output_tokens", "minute", 1000))], NOW)

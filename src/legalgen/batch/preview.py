@@ -336,7 +336,13 @@ def _outlook(
         for target, view in pairs
         if some and target.ref not in out
     ]
-    return forecast(len(planned), supplies, run.reporter.clock.monotonic(), run.settings.max_time)
+    return forecast(
+        len(planned),
+        supplies,
+        run.reporter.clock.monotonic(),
+        run.settings.max_time,
+        most_in_flight=run.policy.max_in_flight,
+    )
 
 
 def _supply(run: RunParts, target: Target, view: View, demand: Demand, kept: float) -> Supply:

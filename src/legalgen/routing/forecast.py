@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import DAY_S, LimitKind, LimitWindow, ModelRef
 from legalgen.routing.limiter import RateLimiter
@@ -40,7 +41,7 @@ class Supply(msgspec.Struct, frozen=True):
     latency_s: float
     kept: float = UNKNOWN_YIELD
     ready_in_s: float = 0.0
-    most_in_flight: int = 64
+    most_in_flight: float = 64
     input_usd: float = 0.0
     output_usd: float = 0.0
     priced: bool = True
@@ -124,33 +125,50 @@ class Forecast(msgspec.Struct, frozen=True):
 
 
 def forecast(
-    samples: int, supplies: Sequence[Supply], now: float, most_s: float | None = None
+    samples: int,
+    supplies: Sequence[Supply],
+    now: float,
+    most_s: float | None = None,
+    *,
+    most_in_flight: float = math.inf,
 ) -> Forecast:
     """How long ``samples`` take over these models together, and what each would do.
 
-    ``now`` is the monotonic time that the buckets are read at, ``most_s`` a bound on the time.
+    ``now`` is the monotonic time that the buckets are read at, ``most_s`` a bound on the time, and
+    ``most_in_flight`` one on the calls to all of them at once.
     """
-    seconds = _soonest(samples, supplies, now)
+    seconds = _soonest(samples, supplies, now, most_in_flight)
     horizon = min(seconds, LONGEST_S)
-    capacity = {s.ref: _capacity(s, horizon, now) for s in supplies}
-    shares = _shared(samples, capacity)
+    shares = _shared(samples, _capacities(supplies, horizon, now, most_in_flight))
+    within = None
+    if most_s is not None:
+        within = min(samples, math.floor(_capacity(supplies, most_s, now, most_in_flight)))
     return Forecast(
         samples,
         seconds,
-        tuple(_share(s, shares[s.ref], horizon, now) for s in supplies if shares[s.ref]),
-        None if most_s is None else min(samples, _within(supplies, most_s, now)),
+        tuple(
+            _share(_bounded(s, most_in_flight), shares[s.ref], horizon, now)
+            for s in supplies
+            if shares[s.ref]
+        ),
+        within,
     )
 
 
-def _within(supplies: Sequence[Supply], seconds: float, now: float) -> int:
-    return math.floor(sum(_capacity(supply, seconds, now) for supply in supplies))
+def _capacity(
+    supplies: Sequence[Supply], seconds: float, now: float, most_in_flight: float
+) -> float:
+    """Samples that all models together can give within so many seconds."""
+    return sum(_capacities(supplies, seconds, now, most_in_flight).values())
 
 
-def _soonest(samples: int, supplies: Sequence[Supply], now: float) -> float:
+def _soonest(
+    samples: int, supplies: Sequence[Supply], now: float, most_in_flight: float = math.inf
+) -> float:
     """The shortest time in which all models together can give so many samples."""
 
     def enough(seconds: float) -> bool:
-        return sum(_capacity(s, seconds, now) for s in supplies) >= samples
+        return _capacity(supplies, seconds, now, most_in_flight) >= samples
 
     if not enough(LONGEST_S):
         return math.inf
@@ -161,9 +179,21 @@ def _soonest(samples: int, supplies: Sequence[Supply], now: float) -> float:
     return high
 
 
-def _capacity(supply: Supply, seconds: float, now: float) -> float:
-    """Samples that one model can give within so many seconds."""
-    return _calls(supply, seconds, now) * supply.kept
+def _capacities(
+    supplies: Sequence[Supply], seconds: float, now: float, most_in_flight: float
+) -> dict[ModelRef, float]:
+    """Samples that each model can give within so many seconds, if the fastest is called first, and
+    the others with what it leaves of the calls at once."""
+    found = {}
+    for supply in sorted(supplies, key=lambda each: each.latency_s):
+        calls = _calls(_bounded(supply, most_in_flight), seconds, now)
+        found[supply.ref] = calls * supply.kept
+        most_in_flight -= calls * supply.latency_s / seconds if calls else 0.0
+    return found
+
+
+def _bounded(supply: Supply, most_in_flight: float) -> Supply:
+    return replace(supply, most_in_flight=max(0.0, min(supply.most_in_flight, most_in_flight)))
 
 
 def _calls(supply: Supply, seconds: float, now: float) -> float:
