@@ -90,6 +90,18 @@ def test_a_link_into_no_folder_is_a_mistake(
     assert not (program.home / "gone").exists()
 
 
+def test_metrics_behind_a_link_in_a_circle_are_a_mistake(
+    program: Program, vendors: VendorServer
+) -> None:
+    """It names no file; nobody is called for it."""
+    link = program.home / "metrics.prom"
+    link.symlink_to(link)
+    ended = program.run("batch", *ONE, "--metrics-file", str(link))
+    said = f"{link}: it is a link that leads in a circle; name a file to write\n"
+    assert (ended.code, ended.err.endswith(said)) == (2, True), ended
+    assert not vendors.calls()
+
+
 def test_no_link_leads_an_export_into_the_dataset(program: Program, vendors: VendorServer) -> None:
     """Its readers would take the file in."""
     assert program.run("batch", *ONE).code == 0

@@ -86,7 +86,9 @@ def no_file(path: Path) -> str | None:
         if _is_a_stream(path):
             return "it is a stream that is open already, and no file"
         mode = path.stat().st_mode
-    except OSError:  # nothing is there, or whoever writes is told why it cannot be looked at
+    except OSError as error:  # nothing is there, or whoever writes is told why it cannot be seen
+        if error.errno == errno.ELOOP:
+            return "it is a link that leads in a circle"
         return "it is a link into a folder that is not there" if _leads_nowhere(path) else None
     if stat.S_ISDIR(mode):
         return "it is a folder"

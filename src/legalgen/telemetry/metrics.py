@@ -7,6 +7,7 @@ the restart it is. The two timestamps of success outlive a batch without one.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -178,7 +179,7 @@ def write_textfile(path: Path, metrics: Metrics) -> None:
         if path.exists() and not path.is_file():
             raise DiskError(f"The metrics {path} cannot be written: it is no regular file.", path)
         registry.register(_Families(metrics, _timestamps_in(path)))
-        write_to_textfile(str(path.resolve()), registry)  # through a symbolic link
+        write_to_textfile(os.path.realpath(path), registry)  # through a symbolic link
     except OSError as error:
         raise DiskError(f"The metrics {path} cannot be written: {error.strerror}.", path) from error
 
