@@ -293,6 +293,24 @@ def test_budgets_refill_meanwhile(path: Path) -> None:
     assert following.view(A).health.latency_s == 1.5
 
 
+def test_a_limit_of_the_whole_account_holds_for_all_its_models_until_another_is_told(
+    path: Path,
+) -> None:
+    """A header that tells of a budget which the models share raises it for each of them."""
+
+    def limits(process: Process) -> list[float]:
+        found = [process.view(ref).budgets.buckets for ref in (A, B)]
+        return [each["requests", "minute"].limit for each in found]
+
+    first = Process(path, wall=NOON)
+    first.reply(A, LimitReading("requests", "minute", 10, 9, scope="provider"))
+    first.book.learn(first.router)
+    later = taught(path, later=60.0)
+    assert limits(later) == [10, 10]
+    later.reply(A, LimitReading("requests", "minute", 100, 99, scope="provider"))
+    assert limits(later) == [100, 100]
+
+
 def test_a_ratio_that_no_tokenizer_has_is_not_believed(path: Path) -> None:
     """One that an earlier version learnt of an odd reply ends with it."""
     process = Process(path, wall=NOON)

@@ -58,7 +58,7 @@ overflows."""
 
 class Budget(msgspec.Struct, frozen=True):
     """One budget of an account: ``level`` units were left of ``limit`` at ``at``. ``learnt``: the
-    vendor said so, not the user."""
+    vendor said so, not the user. ``common``: all models of the provider share it."""
 
     kind: LimitKind
     window: LimitWindow
@@ -66,6 +66,7 @@ class Budget(msgspec.Struct, frozen=True):
     level: Amount
     at: EpochTime
     learnt: bool = True
+    common: bool = False
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -251,7 +252,8 @@ class HealthBook:
         router.registry.restore(
             ref,
             health=self._health(memory, explicit=explicit),
-            buckets=tuple(self._bucket(budget) for budget in memory.budgets),
+            buckets=[self._bucket(each) for each in memory.budgets if not each.common],
+            common=[self._bucket(each) for each in memory.budgets if each.common],
             largest_request=memory.largest_request,
             largest_output=memory.largest_output,
             tokens_per_character=memory.tokens_per_character,
@@ -299,7 +301,7 @@ class HealthBook:
     # ------------------------------------------------------------------ writing
 
     def _memory(self, view: View, seen: float) -> Memory:
-        health = view.health
+        health, shared = view.health, view.budgets.common
         trouble = health.trouble
         gone = health.state is State.DROPPED and (
             trouble is not None
@@ -325,8 +327,9 @@ class HealthBook:
                     b.level / b.share,
                     self._wall(b.at),
                     b.learnt,
+                    common=shared is not None and shared.buckets.get(key) is b,
                 )
-                for b in view.budgets.buckets.values()
+                for key, b in view.budgets.buckets.items()
             ),
             largest_request=view.budgets.largest_request,
             largest_output=view.budgets.largest_output,

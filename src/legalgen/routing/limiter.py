@@ -183,14 +183,18 @@ class RateLimiter:
     def restore(
         self,
         buckets: Iterable[Bucket],
+        common: Iterable[Bucket],
         *,
         largest_request: int | None,
         largest_output: int | None,
         tokens_per_character: float | None,
         shares: Iterable[float],
     ) -> None:
-        """Take in what was known before this process began, of the whole account."""
+        """Take in what was known before this process began, of the whole account; ``common`` are
+        the budgets that all models of the provider share."""
         self.budgets.restore(buckets)
+        if self.budgets.common is not None:
+            self.budgets.common.restore(common)
         self.budgets.largest_request = largest_request
         self.budgets.largest_output = largest_output
         self.experience.recall(shares)

@@ -208,16 +208,18 @@ class Budgets(msgspec.Struct):
         return (*self.buckets.values(), *self.common.buckets.values())
 
     def snapshot(self) -> Budgets:
-        """The levels and limits of now, the tightest of each kind and window; calls that are out
-        and the queue stay behind."""
+        """The levels and limits of now, the tightest of each kind and window; ``common`` tells
+        which of them are shared. Calls that are out and the queue stay behind."""
         buckets = dict(self.buckets)
-        for bucket in self.common.buckets.values() if self.common is not None else ():
-            known = buckets.get((bucket.kind, bucket.window))
+        common = dict(self.common.buckets) if self.common is not None else {}
+        for key, bucket in common.items():
+            known = buckets.get(key)
             if known is None or bucket.limit < known.limit:
-                buckets[bucket.kind, bucket.window] = bucket
+                buckets[key] = bucket
         return Budgets(
             buckets=buckets,
             share=self.share,
+            common=Budgets(buckets=common),
             largest_request=self.largest_request,
             largest_output=self.largest_output,
         )
@@ -240,8 +242,14 @@ class Budgets(msgspec.Struct):
             self.state_limit(kind, window, whole, now, learnt=learnt)
 
     def restore(self, buckets: Iterable[Bucket]) -> None:
-        """Budgets of the whole account, as they were known before this process began."""
+        """Budgets of the whole account, as they were known before this process began.
+
+        Those that are shared each model of the provider remembers: the last to know counts.
+        """
         for bucket in buckets:
+            known = self.buckets.get((bucket.kind, bucket.window))
+            if known is not None and known.at > bucket.at:
+                continue
             limit = self.granted(bucket.kind, bucket.window, bucket.limit)
             level = bucket.level * limit / bucket.limit
             kept = replace(bucket, limit=limit, level=level, whole=bucket.limit)

@@ -192,6 +192,7 @@ class Registry:
         *,
         health: Health,
         buckets: Iterable[Bucket] = (),
+        common: Iterable[Bucket] = (),
         largest_request: int | None = None,
         largest_output: int | None = None,
         tokens_per_character: float | None = None,
@@ -203,6 +204,7 @@ class Registry:
             entry.health = health
             entry.limiter.restore(
                 buckets,
+                common,
                 largest_request=largest_request,
                 largest_output=largest_output,
                 tokens_per_character=tokens_per_character,
