@@ -341,6 +341,16 @@ def test_what_the_user_no_longer_states_binds_no_more() -> None:
     assert list(budgets.buckets) == [("requests", "minute")]
 
 
+def test_what_another_process_wrote_a_moment_later_refills_once() -> None:
+    """Whoever read the clock before it waited for the row finds the bucket ahead of that moment."""
+    ahead = Bucket("requests", "minute", 60, 10, 5.0)
+    assert ahead.take(1, 4.0).level_at(6.0) == 10
+    assert ahead.corrected(-math.inf, 9, 4.0).level_at(6.0) == 10
+    budgets = Budgets({("requests", "minute"): ahead})
+    budgets.state_limit("requests", "minute", 30, 4.0)
+    assert budgets.buckets["requests", "minute"].level_at(5.0) == -20
+
+
 def test_budgets_of_the_provider_bind_each_model() -> None:
     """A limit of the whole account: calls of all models take from it, and wait for it."""
     common = Budgets()

@@ -129,7 +129,8 @@ class Bucket(msgspec.Struct, frozen=True):
         """The bucket after ``amount`` was taken (or, negative, given back)."""
         # May fall below zero: a reply may say that more was used than was reserved, and what
         # comes next waits until that is made good.
-        return replace(self, level=min(self.limit, self.level_at(now) - amount), at=now)
+        level = min(self.limit, self.level_at(now) - amount)
+        return replace(self, level=level, at=max(now, self.at))
 
     @property
     def refunds(self) -> bool:
@@ -139,7 +140,7 @@ class Bucket(msgspec.Struct, frozen=True):
     def corrected(self, low: float, high: float, now: float) -> Bucket:
         """The bucket with its level pulled into ``[low, high]``, what a reply allows."""
         level = min(max(self.level_at(now), low), high)
-        return replace(self, level=min(level, self.limit), at=now)
+        return replace(self, level=min(level, self.limit), at=max(now, self.at))
 
 
 class Reservation(msgspec.Struct, frozen=True):
@@ -270,7 +271,8 @@ class Budgets(msgspec.Struct):
             bucket = Bucket(kind, window, limit, limit - out, now, whole=whole, learnt=learnt)
         else:
             level = known.level_at(now) + limit - known.limit
-            bucket = replace(known, limit=limit, level=level, at=now, whole=whole, learnt=learnt)
+            at = max(now, known.at)
+            bucket = replace(known, limit=limit, level=level, at=at, whole=whole, learnt=learnt)
         self.buckets[kind, window] = bucket
 
     def seconds_until(self, cost: Cost, now: float, place: Reservation | None = None) -> float:
