@@ -826,6 +826,7 @@ def test_the_bound_that_is_reached_is_named(quick: Bench, bound: str, most: str,
     assert result.reason.startswith(said)
     assert " leaves no room for a further request; " in result.reason
     assert result.reason.endswith("missing. Go on with --resume and a larger one")
+    assert list((quick.data_dir.state / "bulk").iterdir()) == []
 
 
 def test_a_bound_that_has_room_again_is_no_reason(slow: Bench) -> None:

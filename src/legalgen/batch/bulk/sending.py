@@ -137,6 +137,7 @@ class ChunkSender:
             path = self._site.request_path(work.record.id, number)
             filled = steps.fill(path, slots, lines.line, room.for_file(self._site.terms))
             if not filled.slots:
+                steps.clear(self._site.folder, [path])
                 work.bound = self._bound(work, room.lacks(lines.line(slots[0])))
                 return
             chunk = BulkChunk(
