@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from legalgen.telemetry.slow import told_when_slow
 
 
@@ -34,3 +36,18 @@ def test_the_telling_is_done_when_the_block_is() -> None:
     with told_when_slow(tell, "waiting", after_s=0.0):
         begun.wait(60.0)
     assert said == ["waiting"]
+
+
+def test_where_the_system_gives_no_thread_the_work_is_done_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bound on processes or memory is met by a batch of many workers, whose end is told so."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    done = list[str]()
+    with told_when_slow(done.append, "waiting", after_s=0.0):
+        done.append("work")
+    assert done == ["work"]

@@ -19,13 +19,16 @@ def told_when_slow(
 ) -> Iterator[None]:
     """Tell a sentence if the block is not done after so many seconds.
 
-    It is told from another thread, while this one waits in the block, and never after it.
+    It is told from another thread, while this one waits in the block, and never after it. Where the
+    system gives no thread, nothing is told.
     """
     timer = threading.Timer(after_s, tell, (sentence,))
     timer.daemon = True
-    timer.start()
+    with contextlib.suppress(RuntimeError):  # a bound on processes or memory
+        timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        timer.join(_TOLD_S)
+        if timer.ident is not None:
+            timer.join(_TOLD_S)
