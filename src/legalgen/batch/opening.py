@@ -92,7 +92,6 @@ def open_run(
     *,
     listener: events.Listener,
     stop: Stop,
-    clock: Clock | None = None,
 ) -> Session:
     """A session that calls models itself; no call is made yet, but servers of one's own are asked
     what their models are.
@@ -101,8 +100,8 @@ def open_run(
         UsageError: something in the settings cannot be meant.
         ConfigurationError: a key, an address or a package cannot be used.
     """
-    parts_ = open_parts(settings, intent, listener=listener, stop=stop, clock=clock, ask=True)
-    return session_of(parts_, online(parts_))
+    run = open_parts(settings, intent, listener=listener, stop=stop, ask=True)
+    return session_of(run, online(run))
 
 
 def open_parts(

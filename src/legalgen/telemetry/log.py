@@ -153,10 +153,10 @@ class RedactingFilter(logging.Filter):
     ``batch`` where an event names none.
     """
 
-    def __init__(self, secrets: Iterable[str] = (), batch: str | None = None) -> None:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
         self._secrets = tuple(secrets)
-        self.batch = batch
+        self.batch: str | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean the record, and let it pass."""

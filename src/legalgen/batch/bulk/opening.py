@@ -18,7 +18,6 @@ from legalgen.providers.base import BulkProvider
 from legalgen.providers.catalog import BulkTerms
 from legalgen.settings.layers import Settings
 from legalgen.telemetry import events
-from legalgen.telemetry.clock import Clock
 
 
 def open_bulk_run(
@@ -28,7 +27,6 @@ def open_bulk_run(
     *,
     listener: events.Listener,
     stop: Stop,
-    clock: Clock | None = None,
     terms: BulkTerms | None = None,
     service: BulkProvider | None = None,
 ) -> Session:
@@ -43,7 +41,7 @@ def open_bulk_run(
             f"{settings.written('points')}: a topic's points are asked for while its samples are "
             "written, which --bulk has done elsewhere; leave out one of the two"
         )
-    run = open_parts(settings, intent, listener=listener, stop=stop, clock=clock)
+    run = open_parts(settings, intent, listener=listener, stop=stop)
     known = intent.resume.bulk if intent.resume is not None else None
     goes_online = known is not None and known.finish_online and not order.again
     order = replace(order, finish_online=order.finish_online or goes_online)
