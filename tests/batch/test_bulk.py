@@ -910,6 +910,27 @@ def test_an_ordinary_batch_can_go_on_in_bulk(quick: Bench) -> None:
     assert (done.exit_code, quick.slots(done), quick.paid()) == (0, list(range(6)), 4)
 
 
+def test_answers_that_wait_for_marks_are_not_bought_again_in_bulk(quick: Bench) -> None:
+    """They were paid for by calls: what is handed over is what lacks an answer."""
+    flags: dict[str, Any] = {"judge": QWEN, "min_score": "1", "gate": "full"}
+    for vendor, model in (("groq", "qwen/qwen3.8-27b"), ("cerebras", "qwen-3.8-27b")):
+        quick.server.fail(vendor, "tpd", model=model)
+    settings = quick.settings(no_failover=True, concurrency="2", **flags)
+    run = open_run(settings, Intent(count=6), listener=lambda _: None, stop=Stop())
+    away = run.go()
+    run.close()
+    assert away.status == "paused"
+    waiting = len(list(journal.read_rejected(quick.data_dir, quick.saved(away).id)))
+    assert 0 < waiting < 6
+    quick.server.heal()
+    for path in quick.settings().state_dir.iterdir():
+        path.unlink()
+    done = quick.resume(away, **flags)
+    assert (done.exit_code, quick.slots(done)) == (0, list(range(6)))
+    assert quick.paid() == 6 - waiting
+    assert quick.saved(done).unjudged == 0
+
+
 def test_calls_of_its_own_count_against_no_bound_of_a_batch_that_is_handed_over(
     quick: Bench,
 ) -> None:

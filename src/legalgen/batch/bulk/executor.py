@@ -124,8 +124,10 @@ class BulkExecutor:
         assert work.record.bulk is not None  # adopted
         self._online.routers.take_in(work.record)
         work.announce((f"{self._site.provider} (batch service)",))
-        tasks = {job.task.slot: job.task for job in _drained(work.schedule)}
-        at_service = BulkWork(work, work.record.bulk, tasks, set(work.done))
+        jobs = {job.task.slot: job for job in _drained(work.schedule)}
+        tasks = {slot: job.task for slot, job in jobs.items()}
+        waiting = {slot: job for slot, job in jobs.items() if job.answer is not None}
+        at_service = BulkWork(work, work.record.bulk, tasks, set(work.done), waiting)
         at_service.roll_back()
         make_folder(self._site.folder)
         with disk(self._site.folder, "clear"):
@@ -171,6 +173,7 @@ class BulkExecutor:
         for chunk in steps.readable(work.bulk):
             if not self._stop.requested:
                 self._reader.collect(work, chunk)
+        self._reader.mark_waiting(work)
 
     # ------------------------------------------------------------------ how things stand
 
@@ -317,13 +320,16 @@ def _online_schedule(work: BulkWork) -> Schedule:
     open_tasks = [
         replace(task, variation=times.get(slot, 0))
         for slot, task in sorted(work.tasks.items())
-        if slot not in at_provider
+        if slot not in at_provider and slot not in work.waiting
     ]
     known = [work.record.target - 1, *work.done, *work.tasks, *times]
     # A chunk that came cut off is out although some of its samples are there.
     target = work.record.target - len(at_provider - work.done)
     accepted = work.work.schedule.accepted
-    return Schedule(work.work.planner, open_tasks, target, accepted, max(known) + 1)
+    schedule = Schedule(work.work.planner, open_tasks, target, accepted, max(known) + 1)
+    for job in work.waiting.values():
+        schedule.back(job)
+    return schedule
 
 
 def _short(reason: str) -> Ending:

@@ -34,7 +34,7 @@ from legalgen.batch.generation import (
     unkept,
     with_reasons,
 )
-from legalgen.batch.jobs import Job, PromptSource
+from legalgen.batch.jobs import Job, PaidAnswer, PromptSource
 from legalgen.batch.panel import JudgePanel
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.routers import Routers
@@ -159,6 +159,29 @@ class ChunkReader:
         if chunk.collected:
             self.tidy(work, chunk)
 
+    def mark_waiting(self, work: BulkWork) -> None:
+        """Take in answers that calls of our own brought, and that wait for their marks; one that
+        does not suffice is asked for anew.
+
+        Raises:
+            JudgeAwayError: nobody marks now; what is left goes on waiting.
+        """
+        if not work.waiting:
+            return
+        acceptor = work.work.acceptor()
+        assess = self._assess(work, acceptor)
+        kept: list[int] = []
+        try:
+            for slot, job in list(work.waiting.items()):
+                if self._stop.requested:
+                    return
+                if job.answer is not None and _is_kept(job, job.answer, acceptor, assess):
+                    kept.append(slot)
+                del work.waiting[slot]
+        finally:
+            acceptor.flush()
+            work.note_done(kept)
+
     def tidy_all(self, work: BulkWork) -> None:
         """Delete what could not be deleted when it was read."""
         for chunk in work.bulk.chunks:
@@ -248,10 +271,26 @@ class ChunkReader:
             try:
                 reader.take(group)
             finally:  # a judge that goes away leaves what it has marked before
-                for slot in reader.kept:
-                    work.tasks.pop(slot, None)
-                    work.done.add(slot)
+                work.note_done(reader.kept)
         return True
+
+
+def _is_kept(job: Job, paid: PaidAnswer, acceptor: Acceptor, assess: Assess) -> bool:
+    """Whether an answer that waited becomes a row, now that it is marked."""
+    spent = paid.completion, paid.cost_usd
+    try:
+        task = dated(job.task, paid.as_of)
+        verdict = assess(read(paid.completion), task, paid.completion, on_time)
+        raise_if_rejected(verdict)
+    except AnswerRefused as refusal:
+        reasons = refusal.reasons
+    else:
+        of = paid.prompt_version, paid.as_of
+        written = Written(job, paid_lease(paid.ref), verdict, *spent, *of, again=True)
+        reasons = tuple(acceptor.offer(written))
+    if reasons:
+        acceptor.take(Refusal(job, paid.ref, reasons, *spent, job.attempts))
+    return not reasons
 
 
 class AnswerReader:

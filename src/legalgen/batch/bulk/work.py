@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from legalgen.batch.bulk import steps
+from legalgen.batch.jobs import Job
 from legalgen.batch.work import Work
 from legalgen.completion import Usage
 from legalgen.errors import UsageError
@@ -83,6 +85,7 @@ class BulkWork(msgspec.Struct):
     """One batch at a batch service.
 
     ``tasks`` are those of planned slots without a sample, ``done`` the slots that have one.
+    ``waiting`` are slots whose answer, which a call of our own brought, only lacks its marks.
     ``failed`` is a chunk that was refused as a whole, ``bound`` names what leaves no room for
     further requests.
     """
@@ -91,6 +94,7 @@ class BulkWork(msgspec.Struct):
     bulk: Bulk
     tasks: dict[int, Task]
     done: set[int]
+    waiting: dict[int, Job]
     failed: BulkChunk | None = None
     bound: str = ""
 
@@ -109,13 +113,19 @@ class BulkWork(msgspec.Struct):
         """Note a step before the next begins."""
         self.work.sink.save(force=True)
 
+    def note_done(self, slots: Iterable[int]) -> None:
+        """Samples of these slots are on the disk."""
+        for slot in slots:
+            self.tasks.pop(slot, None)
+            self.done.add(slot)
+
     def open_slots(self) -> list[int]:
-        """Planned slots that have no sample and are with nobody.
+        """Planned slots that have no sample, are with nobody, and have no answer that waits.
 
         Substitutes for tasks that were given up are left to the ordinary loop: only what was
         planned from the start can be planned again after a crash.
         """
-        out = steps.slots_of_all(steps.outstanding(self.bulk))
+        out = steps.slots_of_all(steps.outstanding(self.bulk)) | self.waiting.keys()
         return sorted(slot for slot in self.tasks if slot not in out and slot < self.record.target)
 
     def askable(self) -> list[int]:
