@@ -1424,6 +1424,28 @@ class TestStopping:
         assert "watchdog" in result.reason
         assert calls_by_ledger(result)[GROQ] >= 1
 
+    def test_waiting_for_a_judge_is_no_work_for_the_watchdog(self, world: World) -> None:
+        """A limit of the judge is waited for as long as is allowed, like one of who writes."""
+        judge, time = "qwen/qwen3.8-27b", HeldTime()
+        for vendor, model in (("groq", judge), ("cerebras", "qwen-3.8-27b")):
+            world.server.fail(vendor, "rpm", model=model, count=1, retry_after_s=700.0)
+        health = world.home / "state" / "health.json"
+        with ThreadPoolExecutor(1) as pool:
+            flags: dict[str, Any] = {"route": GROQ, "provider": None, "judge": f"groq/{judge}"}
+            run = world.parts(count="2", concurrency="1", clock=time.clock, max_wait="15m", **flags)
+            running = pool.submit(ended, begun(run))
+
+            def waits() -> bool:
+                time.advance(0.01)
+                return run.routers.waited_s > 0
+
+            eventually(waits)
+            time.advance(650)
+            eventually(lambda: health.exists() and judge in health.read_text())  # it has looked
+            time.advance(60)
+            result = running.result()
+        assert (result.status, len(world.rows())) == ("completed", 2)
+
 
 @pytest.mark.parametrize("tokens", [2**63, 10**400, -5], ids=["2^63", "10^400", "-5"])
 def test_an_absurd_number_costs_neither_the_answer_nor_the_data_dir(

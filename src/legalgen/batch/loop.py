@@ -350,7 +350,7 @@ class Loop:
 
     def _look_around(self) -> None:
         """The bounds that no worker sees: time, the watchdog, a prompt that is at fault."""
-        now, waited_s = self._clock.monotonic(), self._router.waited_s
+        now, waited_s = self._clock.monotonic(), self._routers.waited_s
         if not self._stop.requested:
             self._verdict = self._watchdog.overdue(now, waited_s) or self._watchdog.hopeless(
                 self._router.registry.usable, went_on=self._resumed

@@ -58,6 +58,11 @@ class Routers:
         self.judges = router
         return router
 
+    @property
+    def waited_s(self) -> float:
+        """Seconds in which nothing could be called, since the last accepted sample or mark."""
+        return sum(router.waited_s for _, router in self._learning)
+
     def take_in(self, record: Record) -> None:
         """Have the bounds on tokens and money count all that the batch has spent, as its record
         says."""
