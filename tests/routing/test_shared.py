@@ -225,6 +225,31 @@ def test_a_process_that_leaves_is_no_longer_waited_for(share: Share, tmp_path: P
     assert second.seconds_until(REQUEST, time.now) == pytest.approx(alone)
 
 
+def test_calls_of_those_who_left_are_forgotten_by_who_comes_alone(
+    share: Share, tmp_path: Path
+) -> None:
+    """What left while theirs were out is told to nobody any more once none of them is."""
+    time = Time()
+    one, two = (share(tmp_path, time) for _ in range(2))
+    mine, theirs = tokens(time), tokens(time)
+    two.freshen({A: theirs}, time.now)
+    one.freshen({A: mine}, time.now)
+    with two.exclusive(A, theirs):
+        theirs.reserve(REQUEST, time.now)
+    with one.exclusive(A, mine):
+        call = mine.reserve(REQUEST, time.now)
+    with one.exclusive(A, mine):
+        mine.settle(call, REQUEST, time.now)
+    for each in (one, two):
+        each.close()
+    time.advance(600)
+    last, seen = tokens(time), Budgets()
+    with share(tmp_path, time).exclusive(A, last):
+        last.reserve(REQUEST, time.now)
+    share(tmp_path, time).freshen({A: seen}, time.now)
+    assert [call.made_at for call in seen.others] == [time.now]
+
+
 def test_one_that_waited_and_gave_up_is_forgotten(share: Share, tmp_path: Path) -> None:
     """What it left is what stood there before it came: that is taken in all the same."""
     time = Time()

@@ -341,6 +341,7 @@ class SharedBudgets:
         ours = [self._told_of(call, asleep, is_out=True) for call in budgets.out]
         if self._has_company:
             ours += [self._told_of(call, asleep, is_out=False) for call in budgets.back()]
+        if others:
             out = [call.made_at for call in others + ours if call.out]
             oldest = min(out, default=math.inf) - OVERTAKING_S
             others = [call for call in others if call.out or call.made_at > oldest]
