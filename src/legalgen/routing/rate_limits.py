@@ -475,9 +475,9 @@ class Budgets(msgspec.Struct):
             if r.made_at > left_at - OVERTAKING_S and r != call
         )
         later += sum(
-            call.cost.of(reading.kind)
-            for call in self.others
-            if call.made_at > left_at - OVERTAKING_S
+            other.cost.of(reading.kind)
+            for other in self.others
+            if other.made_at > left_at - OVERTAKING_S
         )
         remaining *= bucket.share
         high = remaining + bucket.rate * max(0.0, now - left_at)
