@@ -244,7 +244,10 @@ class BulkExecutor:
                 return self._stopped()
             case None:
                 self._marks_are_unread = True
-                why = "the marks of an answer cannot be read: --resume has it marked again"
+                why = (
+                    "the marks of an answer cannot be read: --resume has it marked again, "
+                    "--unjudged keep keeps it without"
+                )
                 return Ending("paused", Exit.PAUSED, why, RETRY_MARKS_S)
 
     def _stopped(self) -> Ending:
