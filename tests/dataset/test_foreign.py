@@ -542,6 +542,60 @@ def test_a_line_that_never_ends_is_not_held(
     assert long.why == "its line has more than 2,000 bytes"
 
 
+def test_a_cell_that_is_too_long_costs_its_row_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended the reading of its whole file."""
+    monkeypatch.setattr(foreign_files, "_LONGEST_CELL", 2000)  # sixteen million take a second
+    long = {**TEXTS, "answer": "long\n" * 500}
+
+    first, csv_row, last = read_rows(table(tmp_path / "rows.csv", TEXTS, long, TEXTS))
+    (tmp_path / "rows.json").write_text(json.dumps([TEXTS, long, TEXTS]))
+    before, json_row, behind = read_rows(tmp_path / "rows.json")
+
+    assert all(isinstance(each, Row) for each in (first, last, before, behind))
+    assert csv_row == UnreadableRow(2, "a cell has more than 2,000 characters")
+    assert json_row == UnreadableRow(2, "it has more than 2,000 characters")
+    endless = tmp_path / "endless.csv"
+    endless.write_text('question,answer\nWhy?,"' + "long " * 4000)
+    with pytest.raises(UsageError, match=r"field larger than field limit \(16000\) \(row 1\)"):
+        list(read_rows(endless))
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json"])
+def test_a_key_that_stands_twice_costs_its_row(tmp_path: Path, name: str) -> None:
+    """Its last value was taken, and nobody was told of the other one."""
+    good, twice = json.dumps(TEXTS), json.dumps(TEXTS)[:-1] + ', "answer": "Yes."}'
+    inner = good[:-1] + ', "citations": [{"text": "A v B", "text": "C v D"}]}'
+    path = tmp_path / name
+    rows = [good, twice, inner, good]
+    path.write_text("\n".join(rows) if name == "rows.jsonl" else f"[{','.join(rows)}]")
+
+    first, outer, nested, last = read_rows(path)
+
+    assert isinstance(first, Row)
+    assert isinstance(last, Row)
+    assert outer == UnreadableRow(2, "the key 'answer' stands twice in one object")
+    assert nested == UnreadableRow(3, "the key 'text' stands twice in one object")
+
+
+def test_a_key_that_stands_twice_in_a_cell_costs_its_row(tmp_path: Path) -> None:
+    """Of a citation, too, which of two values is meant nobody can tell."""
+    cell = '[{"text": "A v B", "text": "C v D"}]'
+    (row,) = read_rows(table(tmp_path / "rows.csv", {**TEXTS, "citations": cell}))
+    why = "citations cannot be read: the key 'text' stands twice in one object"
+    assert row == UnreadableRow(1, why)
+
+
+@pytest.mark.parametrize("blank", ["\xa0\n", "\u2003\n\x1f\n"])
+def test_a_table_of_blanks_ends(tmp_path: Path, blank: str) -> None:
+    """A line of blanks that only Python takes for some was looked behind without end."""
+    path = tmp_path / "rows.csv"
+    path.write_text(blank, encoding="utf-8")
+    with pytest.raises(UsageError, match="has no column 'question'"):
+        list(read_rows(path))
+
+
 def test_an_object_over_several_lines_is_told_once(tmp_path: Path) -> None:
     """Not as one broken row for each of its lines."""
     path = tmp_path / "rows.json"

@@ -292,6 +292,22 @@ def test_an_array_is_read_piece_by_piece(tmp_path: Path) -> None:
     assert cut == UnreadableRow(4, "the array is not closed: the file is cut off")
 
 
+def test_what_follows_an_array_is_told(tmp_path: Path) -> None:
+    """As where two files were put one behind the other: the second was passed over in silence."""
+    path = tmp_path / "rows.json"
+    path.write_text(
+        json.dumps([{"question": "Why?", "answer": "So."}])
+        + "\n" * 2_000_000
+        + json.dumps([{"question": "Why?", "answer": "So."}])
+    )
+    row, rest = read_rows(path)
+    assert isinstance(row, Row)
+    assert isinstance(rest, UnreadableRow)
+    assert rest.why.startswith("behind the end of the array something follows and is not read: '[{")
+    path.write_text(json.dumps([{"question": "Why?", "answer": "So."}]) + "\n\n")
+    assert len(list(read_rows(path))) == 1
+
+
 # --- what export has written -------------------------------------------------------------------
 
 _WORDS = st.text("abc XYZ.,;:!?\n'-()[]0123456789éß漢<>/", min_size=1, max_size=80)

@@ -12,7 +12,8 @@ import json
 import re
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 _BEGUN: Final = re.compile(r"\s*(?:\[\s*[\"'{\[]|\{\s*[\"']|\[\s*\]|array\(\s*\[)")
@@ -22,8 +23,39 @@ _LONGEST_LITERAL: Final = 1_000_000
 _SHOWN: Final = 40
 
 
+class JsonReader:
+    """Reads JSON and remembers a key that stands twice in an object, of which Python's own reader
+    keeps the last value without a word."""
+
+    def __init__(self) -> None:
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._object)
+        self.fault = ""
+        """What is wrong with the value that was read last; empty: nothing."""
+
+    def read(self, text: str, at: int = 0) -> tuple[Any, int]:
+        """The value that begins there, and where it ends.
+
+        Raises:
+            ValueError, RecursionError: it is no JSON.
+        """
+        self.fault = ""
+        return self._decoder.raw_decode(text, at)
+
+    def whole(self, text: str) -> Any:
+        """The value that the text is; raises as ``read``."""
+        self.fault = ""
+        return self._decoder.decode(text)
+
+    def _object(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+            self.fault = f"the key {name[:_SHOWN]!r} stands twice in one object"
+        return found
+
+
 class UnreadableCellError(ValueError):
-    """A text that begins as a list or an object and is none; the text says how it begins."""
+    """A text that begins as a list or an object and is none, or holds a key twice; says so."""
 
 
 def unpacked(text: str) -> list[Any] | dict[str, Any] | None:
@@ -32,14 +64,17 @@ def unpacked(text: str) -> list[Any] | dict[str, Any] | None:
     None where it is a text as any other.
 
     Raises:
-        UnreadableCellError: it begins as one, and cannot be read.
+        UnreadableCellError: it begins as one and cannot be read, or has a key twice.
     """
     if text.lstrip()[:1] not in ("[", "{") and not _BEGUN.match(text):
         return None
+    reader = JsonReader()
     try:
-        found = json.loads(text)
+        found = reader.whole(text)
     except (ValueError, RecursionError):
         found = _literal(text) if _BEGUN.match(text) else None
+    if reader.fault and isinstance(found, list | dict):
+        raise UnreadableCellError(f"cannot be read: {reader.fault}")
     if isinstance(found, list) and found and all(isinstance(item, int) for item in found):
         return None  # [2019] begins a citation
     return found if isinstance(found, list | dict) else None

@@ -11,7 +11,6 @@ import codecs
 import csv
 import gzip
 import io
-import json
 import re
 import zipfile
 import zlib
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote
 
+from legalgen.dataset.cells import JsonReader
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
 from legalgen.settings.reading import is_folder, listed, reason_of
@@ -33,6 +33,9 @@ _PARQUET_ROWS: Final = 2_000
 _LOOKED_AT: Final = 65_536
 _LONGEST_CELL: Final = 16 * 1024 * 1024
 """Characters of a cell or of one object in an array, bytes of a line: longer is no row of texts."""
+_MOST_HELD: Final = 8
+"""So many times that is read at most, to find where a longer one ends and pass over it alone."""
+_SHOWN: Final = 40
 _ARROW_FILE: Final = b"ARROW1"
 _ARROW_STREAM: Final = b"\xff\xff\xff\xff"
 
@@ -256,9 +259,10 @@ def _text_records(
                 f"{path} is one JSON object over several lines: write its rows as JSON lines, or "
                 "as one array"
             )
-        yield from (_json_record(line) for line in _lines(file) if line.strip())
+        values = JsonReader()
+        yield from (_json_record(line, values) for line in _lines(file) if line.strip())
     else:
-        shown = text[:40].decode(errors="replace").splitlines()[0]
+        shown = text[:_SHOWN].decode(errors="replace").splitlines()[0]
         raise UsageError(
             f"{path} is neither parquet, JSON nor a table of question and answer: it begins with "
             f"{shown!r}"
@@ -337,44 +341,66 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
             line = file.readline(_LONGEST_CELL + 1)
 
 
-def _json_record(line: bytes) -> ForeignRecord | str:
+def _json_record(line: bytes, reader: JsonReader) -> ForeignRecord | str:
     if len(line) > _LONGEST_CELL:
         return f"its line has more than {_LONGEST_CELL:,} bytes"
     try:
-        record = json.loads(line.decode("utf-8-sig"))
+        record = reader.whole(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return f"not UTF-8: byte {line[error.start]:#04x} at {error.start + 1}"
     except (ValueError, RecursionError) as error:
         return f"not JSON: {_without_advice(error)}"
-    return record if isinstance(record, dict) else "not a JSON object"
+    return _record(record, reader)
 
 
-def _array_records(path: Path, reader: io.TextIOWrapper) -> Iterator[ForeignRecord | str]:
+def _record(value: object, reader: JsonReader) -> ForeignRecord | str:
+    """The record that was read, or why it is none."""
+    if not isinstance(value, dict):
+        return "not a JSON object"
+    return reader.fault or value
+
+
+def _array_records(path: Path, file: io.TextIOWrapper) -> Iterator[ForeignRecord | str]:
     """The objects of one array, read as they come: no more than one of them is in memory."""
-    decode = json.JSONDecoder().raw_decode
-    text, at, opened = _more(path, reader), 0, False
+    reader = JsonReader()
+    text, at, opened = _more(path, file), 0, False
     while True:
         at = _behind(text, at, " \t\r\n," if opened else " \t\r\n[")
         opened = opened or at > 0
         if at >= len(text):
-            if not (more := _more(path, reader)):
+            if not (more := _more(path, file)):
                 yield "the array is not closed: the file is cut off"
                 return
             text, at = more, 0
         elif text[at] == "]":
+            if rest := _rest(path, text[at + 1 :], file):
+                yield f"behind the end of the array something follows and is not read: {rest!r}"
             return
         else:
             try:
-                value, end = decode(text, at)
+                value, end = reader.read(text, at)
             except (ValueError, RecursionError) as error:
-                more = "" if isinstance(error, RecursionError) else _more(path, reader)
-                if not more or len(text) - at > _LONGEST_CELL:
+                # As much again as there is: a long object is not tried a hundred times.
+                deep = isinstance(error, RecursionError)
+                more = "" if deep else _more(path, file, len(text) - at)
+                if not more or len(text) - at > _MOST_HELD * _LONGEST_CELL:
                     yield f"not JSON, and what follows cannot be read: {_without_advice(error)}"
                     return
                 text, at = text[at:] + more, 0
                 continue
-            yield value if isinstance(value, dict) else "not a JSON object"
+            if end - at > _LONGEST_CELL:
+                yield f"it has more than {_LONGEST_CELL:,} characters"
+            else:
+                yield _record(value, reader)
             at = end
+
+
+def _rest(path: Path, text: str, file: io.TextIOWrapper) -> str:
+    """How what is left of a file begins; empty: there is nothing but blanks."""
+    while not text.strip():
+        if not (text := _more(path, file)):
+            return ""
+    return text.strip()[:_SHOWN]
 
 
 def _behind(text: str, at: int, passed: str) -> int:
@@ -384,9 +410,9 @@ def _behind(text: str, at: int, passed: str) -> int:
     return at
 
 
-def _more(path: Path, reader: io.TextIOWrapper) -> str:
+def _more(path: Path, file: io.TextIOWrapper, least: int = 0) -> str:
     try:
-        return reader.read(_LOOKED_AT * 16)
+        return file.read(max(least, _LOOKED_AT * 16))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: save it as UTF-8") from error
 
@@ -409,10 +435,10 @@ def _table_records(
     path: Path, name: Path, text: io.TextIOWrapper, check: CheckColumns
 ) -> Iterator[ForeignRecord | str]:
     """The rows of a table by the names in its first line; one of another length is none."""
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(_MOST_HELD * _LONGEST_CELL)
     number = 0
     try:
-        while not (head := text.readline()).strip():  # some text is there
+        while (head := text.readline()) and not head.strip():
             pass
         delimiters = "\t,;|" if name.suffix.lower() != ".csv" else ",;\t|"
         delimiter = max(delimiters, key=head.count)
@@ -427,6 +453,8 @@ def _table_records(
                 continue
             if len(cells) != len(columns):
                 yield f"{plural(len(cells), 'cell')}, and the first line has {len(columns)}"
+            elif max(map(len, cells)) > _LONGEST_CELL:
+                yield f"a cell has more than {_LONGEST_CELL:,} characters"
             else:
                 yield dict(zip(columns, cells, strict=True))
     except UnicodeDecodeError as error:
