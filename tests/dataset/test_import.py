@@ -312,6 +312,16 @@ def test_a_value_out_of_bounds_costs_its_row(
     assert other.why.startswith(f"not a row of this schema: {why}")
 
 
+def test_half_a_surrogate_pair_is_no_part_of_an_id(tmp_path: Path) -> None:
+    """JSON may hold one and no file can: the row had the id of another text than was kept."""
+    question = "May she \ud800 sublet the room without asking the landlord first?"
+    row = msgspec.to_builtins(make_sample(0)) | {"question": question, "id": ""}
+    data_dir = DataDir(tmp_path / "data")
+    assert imported(data_dir, jsonl(tmp_path / "rows.jsonl", row)).added == 1
+    assert rows_of(data_dir)[0].question == question.replace("\ud800", "\ufffd")
+    assert verify(data_dir).findings == ()
+
+
 def test_rows_that_are_none_are_counted_and_told(tmp_path: Path) -> None:
     """Not JSON, no object, no text, blank: each with its number, and the rest comes in."""
     path = tmp_path / "odd.jsonl"

@@ -21,7 +21,7 @@ from legalgen.dataset.cells import UnreadableCellError, unpacked
 from legalgen.dataset.foreign_files import records
 from legalgen.dataset.shapes import Form, Shaped, missing_columns, shaped
 from legalgen.errors import UsageError
-from legalgen.store.sample import Citation, Sample, clean
+from legalgen.store.sample import Citation, Sample, clean, in_utf8
 
 LEGACY_COLUMNS: Final = (
     "id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning",
@@ -266,10 +266,10 @@ _TEXTS: Final = frozenset(
 
 
 def _of_text(name: str, value: object) -> object:
-    """What a cell of a table holds: flags also as words."""
-    if isinstance(value, str) and name == "flags":
-        return value.replace(",", " ").split()
-    return value
+    """What a cell holds as it will be kept, by which a row has its id; flags also as words."""
+    if not isinstance(value, str):
+        return value
+    return value.replace(",", " ").split() if name == "flags" else in_utf8(value)
 
 
 def _steps_of(value: object) -> tuple[list[str], tuple[str, ...]]:

@@ -494,12 +494,17 @@ def to_json(value: msgspec.Struct) -> bytes:
 
 def _without_surrogates(value: object) -> object:
     if isinstance(value, str):
-        return _SURROGATES.sub("\ufffd", value)
+        return in_utf8(value)
     if isinstance(value, (list, tuple)):
         return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):
         return {key: _without_surrogates(item) for key, item in value.items()}
     return value
+
+
+def in_utf8(text: str) -> str:
+    """The text as a file holds it: half a surrogate pair becomes U+FFFD."""
+    return _SURROGATES.sub("\ufffd", text)
 
 
 def from_json(line: bytes) -> Sample:
@@ -769,7 +774,7 @@ def clean(text: str) -> str:
     """
     if _is_tidy(text):
         return text.strip()
-    text = _SURROGATES.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = in_utf8(text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _BLANKS.sub(" ", _UNPRINTABLE.sub("", text))
     return _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("\n", text)).strip()
 
