@@ -79,13 +79,14 @@ def test_names_of_imported_rows_break_out_of_nothing(tmp_path: Path) -> None:
     odd = "x`y\n\n# <b>[hi](z)</b>"
     sources = (GroundingText("a#1", title=odd, licence=odd),)
     row = make_sample(0, model=odd, prompt_version=odd, jurisdiction=odd, practice_area=odd)
-    grounded = replace(row, grounded=True, sources=sources, difficulty=odd)
+    grounded = replace(row, grounded=True, sources=sources, difficulty=odd, judge=odd, score=4.0)
     path = write_card(written(tmp_path / "data", [grounded]), thresholds=default_thresholds())
     assert path is not None
     text = path.read_text()
     code, plain = "`groq/x'y # <b>[hi](z)</b>`", r"x\`y # \<b\>\[hi\](z)\</b\>"
     assert f"- {code}: 100 % of the rows\n" in text
     assert f"| {code} | " in text
+    assert "- `x'y # <b>[hi](z)</b>`: of the rows that it marked " in text
     assert f"| {plain} | {plain} | 1 | " in text
     assert f"| jurisdiction | practice area | topics | {plain} | all |" in text
     assert f"| {plain} | {plain} | 100 % |" in text

@@ -393,13 +393,13 @@ def _cell(text: str) -> str:
 
 
 def _code(name: str) -> str:
-    """A name that may come from an imported file, as code in one line."""
+    """A name that may come from an imported row, as code in one line."""
     line = " ".join(name.split()).replace("`", "'")
     return f"`{line}`"
 
 
 def _plain(text: str) -> str:
-    """A text that may come from an imported file, in one line and without any markup."""
+    """A text that may come from an imported row, in one line and without any markup."""
     return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
 
 
@@ -534,16 +534,16 @@ def _sources(details: Details, total: int) -> str:
 def _findings(details: Details, people: Reviewed | None) -> str:
     """What judges and people found; nothing where neither has looked."""
     lines = [
-        f"- `{one.judge}`: of the rows that it marked {_interval(one.share, one.low, one.high)} "
-        "are marked low."
+        f"- {_code(one.judge)}: of the rows that it marked "
+        f"{_interval(one.share, one.low, one.high)} are marked low."
         for one in judged_shares(details.judged, details.marked_low)
     ]
     if people is not None and people.rows:
         found = _interval(people.share, people.low, people.high)
         lines.append(f"- People: of {plural(people.rows, 'row')} drawn by lot {found} are wrong.")
         lines += [
-            f"- `{one.judge}` and people: of {plural(one.rows, 'row')} that both read they say the "
-            f"same of {_interval(one.share, one.low, one.high)}{_kappa(one)}."
+            f"- {_code(one.judge)} and people: of {plural(one.rows, 'row')} that both read they "
+            f"say the same of {_interval(one.share, one.low, one.high)}{_kappa(one)}."
             for one in people.agreements
         ]
     return _FINDINGS.format(lines="\n".join(lines)) if lines else ""
