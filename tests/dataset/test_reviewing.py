@@ -24,7 +24,7 @@ from legalgen.store.ledger import Ledger
 from legalgen.store.notes import load_notes, put_back, save_notes
 from legalgen.store.parts import row_count
 from legalgen.store.reviews import ReviewMark, append_reviews, read_reviews, reviews_path
-from legalgen.store.sample import Marks, Sample
+from legalgen.store.sample import Marks, Sample, sample_id
 from legalgen.ui.row_screens import row_lines
 from tests.commands.test_dataset import _folders, data, failure, run
 from tests.crash.rows import BATCH, make_sample
@@ -198,6 +198,16 @@ def test_a_sheet_is_read_back(tmp_path: Path, delimiter: str) -> None:
     assert "--drop takes out those" in run("review", "--from", str(sheet)).stderr
     five = run("stats").stdout
     assert "2 of 3 rows found wrong (66.7%; of all rows 20.8% to 93.8%" in five
+
+
+def test_a_sheet_with_a_long_answer_is_read_back(tmp_path: Path) -> None:
+    """Longer than what Python's own reader takes for a cell."""
+    long = make_sample(0, answer="word " * 30_000)
+    written(tmp_path / "data", [structs.replace(long, id=sample_id(long.question, long.answer))])
+    sheet = tmp_path / "rows.csv"
+    assert run("stats", "--review", str(sheet)).exit_code == 0
+    filled_in(sheet, ("yes", "", ""))
+    assert data("review", "--from", str(sheet))["marked"] == 1
 
 
 def test_a_sheet_that_cannot_be_meant_is_taken_in_by_no_half(tmp_path: Path) -> None:

@@ -216,6 +216,7 @@ def _lines(path: Path) -> Iterator[Mapping[str, str]]:
         raise UsageError(f"{path} is not UTF-8: save it as CSV UTF-8") from error
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    csv.field_size_limit(LARGEST_SHEET_MIB * 2**20)  # an answer may be longer than csv's own bound
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.DictReader(io.StringIO(text, newline=None), delimiter=delimiter, restval="")
