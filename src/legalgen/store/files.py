@@ -316,7 +316,7 @@ def keep_aside(data_dir: DataDir, path: Path, content: bytes) -> Path | None:
 
 
 def unlink(path: Path) -> None:
-    """Unlink a file that may be gone already, durably."""
+    """Unlink a file, durably."""
     with disk(path, "unlink"):
         path.unlink()
         sync_folder(path.parent)
