@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from msgspec import structs
 
@@ -18,14 +19,14 @@ from legalgen.dataset.dropping import drop
 from legalgen.dataset.merging import merge
 from legalgen.dataset.verify import verify
 from legalgen.dataset.wanted import Wanted
-from legalgen.errors import UsageError
+from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
 from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected, recover
 from legalgen.store.ledger import Ledger, Process
-from legalgen.store.parts import row_count
+from legalgen.store.parts import parts, row_count
 from legalgen.store.sample import Sample, sample_id
 from tests.commands.test_dataset import _folders, data, failure, run
 from tests.crash.killer import Killer, intercept
@@ -201,6 +202,31 @@ def test_what_is_no_shard_is_refused(tmp_path: Path, east: DataDir) -> None:
     with pytest.raises(UsageError, match="which was written here"):
         merged(copy, east)
     assert len(rows_of(east)) == 3
+
+
+def test_refused_answers_that_cannot_be_read_are_brought_by_the_next_merge(
+    tmp_path: Path, east: DataDir
+) -> None:
+    """They ended in a traceback, and were not brought by running it again."""
+    into, refused = DataDir(tmp_path / "into"), east.rejected / f"{EAST}.jsonl"
+    content = refused.read_bytes()
+    refused.unlink()
+    refused.mkdir()
+    with pytest.raises(DiskError, match=rf"cannot read .*rejected/{EAST}.jsonl: it is a folder"):
+        merged(east, into)
+    refused.rmdir()
+    refused.write_bytes(content)
+    assert merged(east, into).added == 0
+    assert (into.rejected / refused.name).read_bytes() == content
+    assert Ledger(into).load(EAST).status == "completed"
+
+
+def test_a_shard_with_other_columns_is_told(tmp_path: Path, east: DataDir) -> None:
+    """With what looks after it there; it ended in a traceback."""
+    path = parts(east)[-1]
+    pq.write_table(pq.read_table(path).drop_columns(["attempts"]), path)
+    with pytest.raises(DiskError, match=r"rows with other columns: .*`attempts`; see `legalgen"):
+        merged(east, DataDir(tmp_path / "into"))
 
 
 def test_a_folder_of_rows_alone_has_no_record_to_bring(tmp_path: Path, east: DataDir) -> None:

@@ -133,8 +133,9 @@ def is_grounded(data_dir: DataDir, *, rehearsal: bool = False) -> bool:
     """
     if (dataset_version(data_dir, rehearsal=rehearsal) or 1) < SCHEMA_VERSION:
         return False
-    columns = iter_batches(data_dir, ["grounded"], rehearsal=rehearsal)
-    return any(True in batch.column("grounded").to_pylist() for batch in columns)
+    batches = iter_batches(data_dir, ["id", "grounded"], rehearsal=rehearsal)
+    known = (batch for batch in batches if "grounded" in batch.schema.names)  # not in version 1
+    return any(True in batch.column("grounded").to_pylist() for batch in known)
 
 
 def _schema(_reasoning: ReasoningForm, _system: str) -> Shape:
@@ -296,6 +297,10 @@ def export(
         files = {side: stack.enter_context(_aside(path, columns)) for side, path in paths.items()}
         for each in iter_batches(data_dir, rehearsal=rehearsal, batch_rows=_BATCH_ROWS):
             batch = upgraded(each, version)
+            if columns is not None and not batch.schema.equals(columns):
+                folder = data_dir.parts(rehearsal=rehearsal)
+                told = f"a part in {folder} has other columns; see `legalgen dataset verify`"
+                raise DiskError(told, folder)
             looked_at = list(_looked_at(batch, chosen))
             sides = [_side(row, chosen, split) for row in looked_at]
             places.note(looked_at)

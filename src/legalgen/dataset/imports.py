@@ -42,7 +42,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Record, this_process
 from legalgen.store.locks import Patience
-from legalgen.store.parts import Part, iter_batches
+from legalgen.store.parts import Part, known_ids
 from legalgen.store.sample import GroundingText, Sample, sample_id
 
 DIFFICULTY_FLAG: Final = "IMPORT_DIFFICULTY"
@@ -111,16 +111,6 @@ def import_rows(
     """
     work = _Import(source, data_dir, batch_id, taxonomy, linter, now, patience, is_stopped)
     return work.run(rows)
-
-
-def known_ids(data_dir: DataDir) -> set[str]:
-    """The ids of all sealed rows, also of those taken out: about 100 bytes a row.
-
-    Raises:
-        DiskError: a part cannot be read.
-    """
-    batches = iter_batches(data_dir, ["id"], as_sealed=True)
-    return {name for batch in batches for name in batch.column("id").to_pylist()}
 
 
 @dataclass

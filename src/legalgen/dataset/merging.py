@@ -10,13 +10,14 @@ again. What was taken out, there or here, does not come back.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -24,18 +25,20 @@ from msgspec.structs import replace
 from legalgen import __version__
 from legalgen.dataset.check import Linter
 from legalgen.dataset.foreign import Row
-from legalgen.dataset.imports import known_ids
-from legalgen.errors import UsageError
+from legalgen.errors import DiskError, UsageError
 from legalgen.quality.rules import default_thresholds
 from legalgen.settings.reading import read_whole
 from legalgen.sources.collection import SourceCollection
 from legalgen.store.card import card_fault, write_card
-from legalgen.store.files import DataDir, is_folder, is_there, listed, replace_file
+from legalgen.store.files import DataDir, disk, is_folder, is_there, listed, replace_file
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Process, Record, UnreadableRecord, this_process
 from legalgen.store.locks import Patience
-from legalgen.store.parts import Part, iter_batches
+from legalgen.store.parts import Part, iter_batches, known_ids
 from legalgen.store.sample import Sample, from_table, upgraded
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MERGED_FROM: Final = "merged_from"
 """The parameter of a record that came along: the folder it came from."""
@@ -104,7 +107,8 @@ def merge(
 
     Raises:
         UsageError: the shard is this very dataset, or has rows of a batch that was written here.
-        DiskError: the disk failed; what was durable stays, and running it again goes on.
+        DiskError: the disk failed, or a part of the shard is none of ours; what was durable stays,
+            and running it again goes on.
     """
     if shard.root.resolve() == data_dir.root.resolve():
         raise UsageError(f"{shard.root} is the dataset itself")
@@ -154,11 +158,19 @@ class _Merge:
         import pyarrow as pa  # heavy; only what touches parquet pays for it
 
         for batch in iter_batches(self.shard, batch_rows=2_000):
-            for sample in from_table(pa.Table.from_batches([upgraded(batch)])):
+            for sample in self._read(pa.Table.from_batches([upgraded(batch)])):
                 if self.is_stopped():
                     self.done.stopped = True
                     return
                 yield sample
+
+    def _read(self, table: pa.Table) -> list[Sample]:
+        try:
+            return from_table(table)
+        except msgspec.ValidationError as error:
+            root = self.shard.root
+            cure = f"see `legalgen dataset verify --repair --data-dir {shlex.quote(str(root))}`"
+            raise DiskError(f"{root} has rows with other columns: {error}; {cure}", root) from error
 
     def _batch(self, counts: MergedBatch, samples: Iterator[Sample]) -> None:
         work: _BatchWork | None = None
@@ -285,12 +297,13 @@ class _BatchWork:
     def close(self) -> None:
         """Seal, and let the record say again whose batch it is."""
         self._writer.close()
+        # Before the record is as it was there: a merge that dies here is gone on with.
+        _bring_refused(self._merge.shard, self._merge.data_dir, self._counts.id)
         self._record.process = self._process
         self._record.finished = self._record.finished or self._ended
         self._record.status = "completed" if self._status == "completed" else "stopped"
         self._save(force=True)
         self._merge.here[self._counts.id] = self._record
-        _bring_refused(self._merge.shard, self._merge.data_dir, self._counts.id)
 
 
 def _bring_refused(shard: DataDir, data_dir: DataDir, batch_id: str) -> None:
@@ -298,8 +311,11 @@ def _bring_refused(shard: DataDir, data_dir: DataDir, batch_id: str) -> None:
     there, here = (each.rejected / f"{batch_id}.jsonl" for each in (shard, data_dir))
     if not is_there(there):
         return
-    if not is_there(here) or here.stat().st_size < there.stat().st_size:
-        replace_file(data_dir, here, read_whole(there))
+    with disk(there, "read"):
+        if is_there(here) and here.stat().st_size >= there.stat().st_size:
+            return
+        told = read_whole(there)
+    replace_file(data_dir, here, told)
 
 
 def _row(number: int, sample: Sample) -> Row:

@@ -22,7 +22,14 @@ from legalgen.store.files import DataDir, check_batch_id, listed
 from legalgen.store.ledger import Ledger, Process, Record, UnreadableRecord
 from legalgen.store.locks import is_writing
 from legalgen.store.notes import UnreadableNotesError, load_notes
-from legalgen.store.parts import Part, footer_rows, part_batches, parts, readable
+from legalgen.store.parts import (
+    Part,
+    UnreadablePartError,
+    footer_rows,
+    part_batches,
+    parts,
+    readable,
+)
 
 MADE_ANEW: Final = "its record was lost, and this one was made from its rows"
 _COUNTED: Final = (
@@ -51,7 +58,11 @@ def mend_records(
     known = {entry.id: entry for entry in ledger.all()}
     for batch_id in sorted(set(rows) - set(known)):
         if _names_a_file(batch_id) and not is_writing(data_dir, batch_id):
-            record = _made_anew(data_dir, batch_id, rows[batch_id], rehearsal=rehearsed[batch_id])
+            rehearsal = rehearsed[batch_id]
+            try:
+                record = _made_anew(data_dir, batch_id, rows[batch_id], rehearsal=rehearsal)
+            except UnreadablePartError:
+                return
             ledger.create(record)
             yield f"batches/{batch_id}.json: made from its {plural(rows[batch_id], 'row')}"
     paths = [path for each in (False, True) for path in parts(data_dir, rehearsal=each)]

@@ -18,7 +18,7 @@ from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.notes import load_notes
-from legalgen.store.parts import iter_batches, part_batches, parts, read_columns
+from legalgen.store.parts import iter_batches, part_batches, parts, read_columns, readable
 from legalgen.store.sample import Sample, from_table, upgraded
 
 if TYPE_CHECKING:
@@ -164,8 +164,9 @@ def fetched(data_dir: DataDir, ids: Iterable[str], *, rehearsal: bool = False) -
         if missing.isdisjoint(read_columns(path, ("id",))["id"].to_pylist()):
             continue
         for batch in part_batches(path):
-            for sample in _samples(batch, missing):
-                rows[sample.id] = _as_it_counts(sample, notes.flags)
+            with readable(path):
+                found = _samples(batch, missing)
+            rows |= {sample.id: _as_it_counts(sample, notes.flags) for sample in found}
         missing -= rows.keys()
     stones = notes.dropped
     return [
