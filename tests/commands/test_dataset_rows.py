@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from legalgen.dataset.imports import DIFFICULTY_FLAG, STEPS_FLAG
 from legalgen.dataset.wanted import IMPORT_FLAGS
-from legalgen.errors import Reason, UsageError
+from legalgen.errors import DiskError, Reason, UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
+from legalgen.store.notes import load_notes, save_notes, with_notes
+from legalgen.store.parts import parts
 from legalgen.store.sample import Citation, GroundingText, Marks
 from tests.commands.test_dataset import _folders, data, failure, run
 from tests.crash.rows import BATCH, make_sample
@@ -152,6 +155,24 @@ def test_the_gate_looks_at_the_rows_of_a_filter(shelf: DataDir) -> None:
     refused = failure("check", "--flag", "DUP_*", "--drop", "DUP_*")
     assert isinstance(refused, UsageError)
     assert "`dataset drop` takes out rows by filters" in str(refused)
+    notes = with_notes(load_notes(shelf), {}, {rows_of(shelf)[0].id: ["MARKUP"]})
+    save_notes(shelf, notes)
+    assert data("check", "--flag", "MARKUP")["rows"] == 1  # a flag that came later is one, too
+
+
+@pytest.mark.parametrize("column", ["attempts", "question"])
+def test_a_part_that_lacks_a_column_is_told(shelf: DataDir, tmp_path: Path, column: str) -> None:
+    """With what looks after it; each of these ended in a traceback."""
+    path = parts(shelf)[0]
+    pq.write_table(pq.read_table(path).drop_columns([column]), path)
+    for words in (
+        ("show", ROW.id), ("list",), ("stats",),
+        ("export", str(tmp_path / "rows.parquet"), "--format", "schema"),
+    ):  # fmt: skip
+        told = failure(*words)
+        assert isinstance(told, DiskError)
+        assert f"{path.parent}" in str(told)
+        assert "see `legalgen dataset verify" in str(told)
 
 
 OWN = make_sample(

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
+from legalgen.dataset.check import Linter
 from legalgen.dataset.compact import Limits, compact
+from legalgen.dataset.dropping import drop
+from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
+from legalgen.dataset.marking import mark
 from legalgen.dataset.verify import verify
-from legalgen.errors import DiskError
+from legalgen.dataset.wanted import Wanted
+from legalgen.errors import BatchRunning, DiskError
+from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.gate import Gate
 from legalgen.store.card import write_card
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
+from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
 from legalgen.store.parts import iter_batches, parts, row_count, summarise
 from legalgen.store.sample import Sample, sample_id
-from tests.crash.rows import BATCH
-from tests.dataset.shelf import filled, killed_at_each_step, rows_of
+from tests.crash.rows import BATCH, make_sample
+from tests.dataset.shelf import filled, killed_at_each_step, rows_of, written
 from tests.program import Program
 from tests.vendors import VendorServer
 
@@ -122,6 +133,40 @@ def test_notes_that_cannot_be_read_are_an_error(marked: DataDir) -> None:
     (marked.marks / "train.json").write_text("{}")
     with pytest.raises(DiskError, match="cannot read"):
         row_count(marked)
+
+
+def test_a_row_that_went_while_rows_were_looked_at_is_noted_nowhere(tmp_path: Path) -> None:
+    """A compaction in between leaves out for good what another command has taken out."""
+    talk = "As an AI language model, I cannot know. It is binding once the letter is posted."
+    samples = [make_sample(slot) for slot in range(4)]
+    for at in (1, 2):
+        name = sample_id(samples[at].question, f"{talk} {at}")
+        samples[at] = replace(samples[at], id=name, answer=f"{talk} {at}")
+    data_dir = written(tmp_path / "data", samples)
+    rows = list(read_rows(data_dir.parts()))
+
+    def meanwhile() -> Iterator[Row | UnreadableRow]:
+        yield from rows
+        drop(data_dir, [samples[2].id], Wanted())
+        compact(data_dir, note_part=lambda *_: None)
+        Ledger(data_dir).forget_parts({path.name for path in parts(data_dir)})
+
+    linter = Linter(Taxonomy.builtin(), Gate("full", date(2026, 11, 23)))
+    done = mark(data_dir, meanwhile(), linter, drop=["META_TALK"], write_flags=True)
+
+    assert done.dropped == 1
+    assert load_notes(data_dir).dropped.keys() == {samples[1].id}
+    assert load_notes(data_dir).flags.keys() <= {sample.id for sample in rows_of(data_dir)}
+    compact(data_dir, note_part=lambda *_: None)
+    assert (row_count(data_dir), verify(data_dir).findings) == (2, ())
+
+
+def test_who_marks_waits_no_longer_than_is_patient(marked: DataDir) -> None:
+    """The wait for who rewrites the parts is bounded and told like every other one."""
+    linter = Linter(Taxonomy.builtin(), Gate("full", date(2026, 11, 23)))
+    rows = read_rows(marked.parts())
+    with data_lock(marked, exclusive=True), pytest.raises(BatchRunning, match="waited 0 s for it"):
+        mark(marked, rows, linter, write_flags=True, patience=Patience(0.0))
 
 
 # --- by command --------------------------------------------------------------------------------

@@ -489,6 +489,21 @@ def test_many_rows_take_little_memory(
     assert int(out[-1]) <= 1500
 
 
+def test_rows_taken_out_that_went_with_their_part_are_counted_no_more(tmp_path: Path) -> None:
+    """Nor against those that are left, nor by a compaction as written."""
+    data_dir = filled(tmp_path / "data", rows=4, part_rows=2)
+    first, _, third, _ = rows_of(data_dir)
+    drop(data_dir, [first.id, third.id], Wanted())
+    parts(data_dir)[0].write_bytes(b"junk")
+    found = repair(data_dir)
+    assert found.findings == ()
+    assert any("marks/train.json: 1 row taken out and in no" in said for said in found.repaired)
+    assert (found.rows, summarise(data_dir).rows) == (1, 1)
+    compact(data_dir, note_part=lambda *_: None)
+    Ledger(data_dir).forget_parts({path.name for path in parts(data_dir)})
+    assert verify(data_dir).findings == ()
+
+
 @pytest.mark.parametrize("damage", [b"", b'{"crc":"00000000","row":{}}\n', b"\xff\x00", b'{"crc"'])
 def test_damaged_notes_are_found_and_put_aside(data_dir: DataDir, damage: bytes) -> None:
     """All that would go by them refuses to, with the way on; a repair says what it undoes."""

@@ -46,7 +46,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, is_folder, is_there, listed
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
-from legalgen.store.notes import load_notes
+from legalgen.store.notes import RowNotes, load_notes
 from legalgen.store.parts import (
     TEXT_COLUMNS,
     TextReader,
@@ -411,14 +411,19 @@ def _rows_to_check(
 ) -> Iterable[Row | UnreadableRow]:
     rows = read_rows(file, order.mapping)
     if order.file is None:  # the own dataset, less what was taken out of it
-        gone = load_notes(DataDir(settings.data_dir)).dropped
-        return (
-            row
-            for row in rows
-            if not isinstance(row, Row)
-            or (row.id not in gone and order.wanted.takes(msgspec.to_builtins(row.sample)))
-        )
+        notes = load_notes(DataDir(settings.data_dir))
+        return (row for row in rows if not isinstance(row, Row) or _is_meant(row, notes, order))
     return rows
+
+
+def _is_meant(row: Row, notes: RowNotes, order: CheckOrder) -> bool:
+    """Whether a row of the own dataset is looked at, by all flags that it has now."""
+    if row.id in notes.dropped:
+        return False
+    if row.sample is None or not order.wanted:  # what a filter asks of stands in a sample
+        return not order.wanted
+    flags = (*row.sample.flags, *notes.flags.get(row.id, ()))
+    return order.wanted.takes(msgspec.to_builtins(replace(row.sample, flags=flags)))
 
 
 @contextmanager
@@ -464,9 +469,11 @@ def _row_gate(
 def _mark(settings: Settings, console: Console, order: CheckOrder, linter: Linter) -> int:
     """Note what the present gate finds in the rows that are there."""
     data_dir, drop = existing(settings), checked_codes(order.drop)
+    patience = patience_of(settings, console)
     if not order.dry_run:
         data_dir.create()
-        for found in recover(data_dir, note_part=Ledger(data_dir).note_part):
+        note_part = Ledger(data_dir).note_part
+        for found in recover(data_dir, note_part=note_part, patience=patience):
             console.talk(f"recovered journal/{found.segment}: {found.outcome}")
     if not parts(data_dir):
         raise UsageError(f"there are no rows in {data_dir.root}")
@@ -477,6 +484,7 @@ def _mark(settings: Settings, console: Console, order: CheckOrder, linter: Linte
         drop=drop,
         write_flags=order.write_flags,
         dry_run=order.dry_run,
+        patience=patience,
     )
     dataset_screens.show_marked(console, done)
     return 0

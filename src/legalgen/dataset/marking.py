@@ -7,7 +7,7 @@ at once, and becomes final when the dataset is compacted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
 
@@ -17,8 +17,9 @@ from legalgen.dataset.wanted import matches
 from legalgen.errors import UsageError
 from legalgen.quality.codes import CODES
 from legalgen.store.files import DataDir
-from legalgen.store.locks import data_lock
+from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
+from legalgen.store.parts import known_ids, parts
 from legalgen.store.sample import Sample
 
 
@@ -57,13 +58,16 @@ def mark(
     write_flags: bool = False,
     dry_run: bool = False,
     rehearsal: bool = False,
+    patience: Patience | None = None,
 ) -> Marked:
     """Note the rows in which one of ``drop`` was found as taken out, and with ``write_flags`` all
     that is found of the others as flags of theirs. ``rows`` are those of the dataset's parts.
 
     Raises:
         DiskError: the notes cannot be read or written.
+        BatchRunning: another process rewrites the parts, for longer than ``patience`` allows.
     """
+    standing = set(parts(data_dir, rehearsal=rehearsal))
     known = load_notes(data_dir, rehearsal=rehearsal)
     work = _Work(frozenset(drop), write_flags, known)
     wanted = (row for row in rows if isinstance(row, Row) and row.id not in known.dropped)
@@ -73,7 +77,9 @@ def mark(
         work.take(row.sample, linter.judge(row, looked), linter)
     if not dry_run and (work.dropped or work.flags):
         # Read again under the lock: a compaction or another check may have been here meanwhile.
-        with data_lock(data_dir, exclusive=True):
+        with data_lock(data_dir, exclusive=True, patience=patience):
+            if not standing <= set(parts(data_dir, rehearsal=rehearsal)):
+                work.forget_others(known_ids(data_dir, rehearsal=rehearsal))
             notes = with_notes(load_notes(data_dir, rehearsal=rehearsal), work.dropped, work.flags)
             save_notes(data_dir, notes, rehearsal=rehearsal)
     return work.found(dry_run=dry_run)
@@ -113,6 +119,11 @@ class _Work:
         noted = self.flags.get(earlier, ())
         if self._write_flags and "CITATION_CONFLICT" not in noted:
             self.flags[earlier] = (*noted, "CITATION_CONFLICT")
+
+    def forget_others(self, there: Container[str]) -> None:
+        """Note nothing of rows that are no more: they would be counted as taken out for ever."""
+        self.dropped = {name: stone for name, stone in self.dropped.items() if name in there}
+        self.flags = {name: codes for name, codes in self.flags.items() if name in there}
 
     def found(self, *, dry_run: bool) -> Marked:
         drops = Counter(code for stone in self.dropped.values() for code in stone.codes)

@@ -29,11 +29,19 @@ from legalgen.store.files import DataDir, disk, is_folder, is_there, listed, rep
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.locks import Patience, data_lock, is_rewriting, is_writing
-from legalgen.store.notes import RowNotes, UnreadableNotesError, load_notes
+from legalgen.store.notes import (
+    RowNotes,
+    UnreadableNotesError,
+    load_notes,
+    notes_path,
+    put_back,
+    save_notes,
+)
 from legalgen.store.parts import (
     Part,
     footer,
     footer_rows,
+    known_ids,
     open_part,
     part_batches,
     parts,
@@ -508,11 +516,28 @@ def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iter
         yield _moved(data_dir, path)
     for path in parts(data_dir, rehearsal=rehearsal):
         yield from _mend_part(data_dir, path, notes.dropped)
+    yield from _forget_stones(data_dir, notes, rehearsal=rehearsal)
     yield from _note_parts(data_dir, ledger)
     if card_fault(data_dir, rehearsal=rehearsal) and write_card(
         data_dir, rehearsal=rehearsal, thresholds=default_thresholds()
     ):
         yield f"{data_dir.dataset(rehearsal=rehearsal).name}/README.md: written anew"
+
+
+def _forget_stones(data_dir: DataDir, notes: RowNotes, *, rehearsal: bool) -> Iterator[str]:
+    """Tombstones of rows that went aside with their part would be counted against the others."""
+    if not notes.dropped:
+        return
+    try:
+        there = known_ids(data_dir, rehearsal=rehearsal)
+    except DiskError:
+        return  # what a part that cannot be read holds is not gone
+    gone = [name for name in notes.dropped if name not in there]
+    if gone:
+        save_notes(data_dir, put_back(notes, gone), rehearsal=rehearsal)
+        where = _inside(data_dir, notes_path(data_dir, rehearsal=rehearsal))
+        told = f"{plural(len(gone), 'row')} taken out and in no part any more"
+        yield f"{where}: {told}, forgotten; take them out anew if a part is put back"
 
 
 def _mend_part(data_dir: DataDir, path: Path, dropped: Container[str]) -> Iterator[str]:
