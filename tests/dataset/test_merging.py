@@ -225,7 +225,7 @@ def test_a_shard_with_other_columns_is_told(tmp_path: Path, east: DataDir) -> No
     """With what looks after it there; it ended in a traceback."""
     path = parts(east)[-1]
     pq.write_table(pq.read_table(path).drop_columns(["attempts"]), path)
-    with pytest.raises(DiskError, match=r"rows with other columns: .*`attempts`; see `legalgen"):
+    with pytest.raises(DiskError, match=r"a part has other columns: .*`attempts`; see `legalgen"):
         merged(east, DataDir(tmp_path / "into"))
 
 

@@ -170,7 +170,7 @@ class _Merge:
         except msgspec.ValidationError as error:
             root = self.shard.root
             cure = f"see `legalgen dataset verify --repair --data-dir {shlex.quote(str(root))}`"
-            raise DiskError(f"{root} has rows with other columns: {error}; {cure}", root) from error
+            raise DiskError(f"{root}: a part has other columns: {error}; {cure}", root) from error
 
     def _batch(self, counts: MergedBatch, samples: Iterator[Sample]) -> None:
         work: _BatchWork | None = None
