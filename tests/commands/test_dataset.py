@@ -307,6 +307,45 @@ def test_all_of_it_goes_through_a_pager(tmp_path: Path) -> None:
     assert "PAGED" not in terminal.everything
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("import", str(LEGACY)), [b"reading what is there: 4 rows", b"importing: 56 rows"]),
+        (("check", str(LEGACY)), [b"checking: 56 rows"]),
+        (("check", "--write-flags"), [b"checking: 4 rows"]),
+        (
+            ("export", "{}/rows.jsonl", "--format", "messages", "--split", "0.5"),
+            [b"reading what is there: 4 rows", b"too near to each other", b"exporting: 4 rows"],
+        ),
+    ],
+)
+def test_a_long_look_at_rows_says_how_far_it_is(
+    tmp_path: Path, words: tuple[str, ...], told: list[bytes]
+) -> None:
+    """On a terminal; the line is gone when the result is there. Here nothing is long: it is told
+    without waiting for the first second."""
+    data_dir = filled(tmp_path / "data", rows=4)
+    environ = {
+        "PATH": "/usr/bin:/bin", "TERM": "xterm", "HOME": str(tmp_path),
+        "LEGALGEN_CONFIG": str(tmp_path / "config.toml"), "LEGALGEN_DATA_DIR": str(data_dir.root),
+        "LEGALGEN_STATE_DIR": str(tmp_path / "state"),
+    }  # fmt: skip
+    at_once = (
+        "import sys; from legalgen.ui import counting; counting.FIRST_S = counting.STEP_S = 0;"
+        "from legalgen.cli import main; sys.exit(main())"
+    )
+    command = [sys.executable, "-c", at_once, "dataset", *(each.format(tmp_path) for each in words)]
+    with in_terminal(command, environ, columns=100) as terminal:
+        assert terminal.end() in (0, 1), terminal.everything
+    for each in told:
+        assert each in terminal.raw
+    assert " a second" not in terminal.everything
+    assert "each other ..." not in terminal.everything
+    with in_terminal([*command, "--quiet"], environ, columns=100) as terminal:
+        assert terminal.end() in (0, 1), terminal.everything
+    assert b" a second" not in terminal.raw
+
+
 @pytest.mark.parametrize("pager", ["nosuch", "LESS=R /no/such/pager -x"])
 def test_a_pager_that_is_not_there_hides_nothing(tmp_path: Path, pager: str) -> None:
     """All of it stands on the terminal, after a line on the pager."""

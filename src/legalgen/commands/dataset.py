@@ -49,6 +49,7 @@ from legalgen.store.ledger import Ledger
 from legalgen.store.notes import RowNotes, load_notes
 from legalgen.store.parts import (
     TEXT_COLUMNS,
+    Text,
     TextReader,
     dataset_version,
     older_version,
@@ -118,9 +119,13 @@ def import_file(
     """Rows of a file, into the dataset; ``mapping`` names columns of it for names of ours."""
     if not is_there(file):
         raise UsageError(f"there is no file {file}")
-    with _opened_to_add(settings, console) as held, _stoppable() as caught:
+    with (
+        _opened_to_add(settings, console) as held,
+        _stoppable() as caught,
+        console.counting("importing") as counting,
+    ):
         done = imports.import_rows(
-            read_rows(file, mapping),
+            counting.each(read_rows(file, mapping)),
             imports.Source(file.resolve(), command(settings)),
             held.data_dir,
             batch_id=held.batch_id,
@@ -141,14 +146,23 @@ def merge_shard(settings: Settings, console: Console, path: Path) -> int:
     if not is_there(path):
         raise UsageError(f"there is no folder {path}")
     shard = merging.shard_of(path)
-    with _opened_to_add(settings, console) as held, _stoppable() as caught:
+    with (
+        _opened_to_add(settings, console) as held,
+        _stoppable() as caught,
+        console.counting("importing") as counting,
+    ):
+
+        def is_stopped() -> bool:  # asked before each row
+            counting.add(1)
+            return caught.number is not None
+
         done = merging.merge(
             shard,
             held.data_dir,
             linter=held.linter,
             now=_now,
             patience=patience_of(settings, console),
-            is_stopped=lambda: caught.number is not None,
+            is_stopped=is_stopped,
         )
     if not (done.read or done.stopped):
         raise UsageError(f"{path} holds no sealed rows: nothing was brought over")
@@ -189,7 +203,7 @@ def _opened_to_add(settings: Settings, console: Console) -> Iterator[_HeldToAdd]
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
         gate = gate_of(settings, taxonomy, _now().date(), mode="full")
-        linter = Linter(taxonomy, gate, index=_index(data_dir, gate.rules))
+        linter = Linter(taxonomy, gate, index=_index(console, data_dir, gate.rules))
         yield _HeldToAdd(data_dir, batch_id, taxonomy, linter)
 
 
@@ -214,18 +228,27 @@ def _taxonomy(settings: Settings, console: Console) -> Taxonomy:
 
 
 def _index(
-    data_dir: DataDir, rules: Rules, *, rehearsal: bool = False, only_reads: bool = False
+    console: Console,
+    data_dir: DataDir,
+    rules: Rules,
+    *,
+    rehearsal: bool = False,
+    only_reads: bool = False,
 ) -> DuplicateIndex:
     """The index of near-duplicates of the dataset, as a batch keeps it."""
     texts = TextReader()
 
-    def part(path: Path) -> IndexedPart:  # its rows are read only where no sketch is kept
-        return indexed_part(path, lambda: text_rows(read_columns(path, TEXT_COLUMNS)), texts)
+    def rows(path: Path) -> Iterator[Text]:  # read only where no sketch is kept
+        return counting.each(text_rows(read_columns(path, TEXT_COLUMNS)))
+
+    def part(path: Path) -> IndexedPart:
+        return indexed_part(path, partial(rows, path), texts)
 
     thresholds = DuplicateThresholds(**rules.duplicate_thresholds())
     folder = data_dir.index(rehearsal=rehearsal)
     index = DuplicateIndex(folder, thresholds, only_reads=only_reads)
-    index.open([part(path) for path in parts(data_dir, rehearsal=rehearsal)])
+    with console.counting("reading what is there") as counting:
+        index.open([part(path) for path in parts(data_dir, rehearsal=rehearsal)])
     return index
 
 
@@ -252,27 +275,32 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     data_dir = existing(settings)
     trainers.check(order.out, form)
     with_context = _has_context(order)
-    split = _split(settings, data_dir, order)
+    split = _split(settings, console, data_dir, order)
     contexts = _contexts(data_dir, order, split) if with_context else None
-    done = export.export(
-        data_dir,
-        order.out,
-        export.shape_of(
-            form,
-            reasoning,
-            taxonomy_of(settings),
-            contexts or (lambda _: ""),
-            traced=export.is_grounded(data_dir, rehearsal=order.rehearsal),
-            system=order.system,
-        ),
-        form=form,
-        wanted=order.wanted,
-        split=split,
-        rehearsal=order.rehearsal,
-        thinking=reasoning == "thinking",
-        refused=_refused(settings, data_dir, order) if form == "kto" else None,
-        exclusion=exclusion_of(settings),
+    shape = export.shape_of(
+        form,
+        reasoning,
+        taxonomy_of(settings),
+        contexts or (lambda _: ""),
+        traced=export.is_grounded(data_dir, rehearsal=order.rehearsal),
+        system=order.system,
     )
+    refused = _refused(settings, data_dir, order) if form == "kto" else None
+    exclusion = exclusion_of(settings)
+    with console.counting("exporting") as counting:
+        done = export.export(
+            data_dir,
+            order.out,
+            shape,
+            form=form,
+            wanted=order.wanted,
+            split=split,
+            rehearsal=order.rehearsal,
+            thinking=reasoning == "thinking",
+            refused=refused,
+            exclusion=exclusion,
+            seen=counting.add,
+        )
     files = trainers.beside(
         order.out,
         [Path(path) for path in done.files],
@@ -290,15 +318,20 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     return 0
 
 
-def _split(settings: Settings, data_dir: DataDir, order: ExportOrder) -> splitting.Split | None:
+def _split(
+    settings: Settings, console: Console, data_dir: DataDir, order: ExportOrder
+) -> splitting.Split | None:
     """How the rows are split, those that are near to each other found by the duplicate index."""
     by = _one_of("--split-by", order.split_by, splitting.SPLITS)
     if order.split is None:
         return None
     split = splitting.Split(order.split, order.split_seed, by)
     rules = rules_of(settings)
-    index = _index(data_dir, rules, rehearsal=order.rehearsal, only_reads=True)  # it only exports
-    tied = splitting.tied(data_dir, index.near_groups(), by, rehearsal=order.rehearsal)
+    # The index is not kept: who exports only reads.
+    index = _index(console, data_dir, rules, rehearsal=order.rehearsal, only_reads=True)
+    with console.counting("looking for rows that are too near to each other") as counting:
+        counting.say()
+        tied = splitting.tied(data_dir, index.near_groups(), by, rehearsal=order.rehearsal)
     return msgspec.structs.replace(split, tied=tied)
 
 
@@ -390,7 +423,8 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
     with _linter(settings, console, order.workers) as linter:
         if marks:
             return _mark(settings, console, order, linter)
-        found = check(_rows_to_check(settings, order, file), linter)
+        with console.counting("checking") as counting:
+            found = check(counting.each(_rows_to_check(settings, order, file)), linter)
     if not found.rows + found.unreadable_rows:
         raise UsageError(f"{_no_rows(settings, order)}: nothing was checked")
     dataset_screens.show_checked(console, found)
@@ -477,15 +511,16 @@ def _mark(settings: Settings, console: Console, order: CheckOrder, linter: Linte
             console.talk(f"recovered journal/{found.segment}: {found.outcome}")
     if not parts(data_dir):
         raise UsageError(f"there are no rows in {data_dir.root}")
-    done = mark(
-        data_dir,
-        read_rows(data_dir.parts()),
-        linter,
-        drop=drop,
-        write_flags=order.write_flags,
-        dry_run=order.dry_run,
-        patience=patience,
-    )
+    with console.counting("checking") as counting:
+        done = mark(
+            data_dir,
+            counting.each(read_rows(data_dir.parts())),
+            linter,
+            drop=drop,
+            write_flags=order.write_flags,
+            dry_run=order.dry_run,
+            patience=patience,
+        )
     dataset_screens.show_marked(console, done)
     return 0
 

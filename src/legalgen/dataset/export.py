@@ -275,12 +275,14 @@ def export(
     thinking: bool = False,
     refused: RefusedAnswers | None = None,
     exclusion: Exclusion | None = None,
+    seen: Callable[[int], None] = lambda _: None,
 ) -> Exported:
     """Write the wanted rows to ``out``, or with ``split`` to ``<out>-train`` and ``<out>-test``.
 
     A file that is there is replaced once the new one is whole. ``thinking``: the shape needs the
     vendor's own text. ``refused`` answers follow the rows, each on the side of the row that has its
     place in the plan. Rows that come too near to the questions of an ``exclusion`` stay behind.
+    ``seen`` is told after some thousand rows of the dataset how many there were.
 
     Raises:
         UsageError: ``out`` cannot be meant (no known suffix, a folder, inside the data dir), or
@@ -311,6 +313,7 @@ def export(
                 silent += _silent(batch, sides)
             for side, file in files.items():
                 file.write(_rows(batch, [one == side for one in sides]), shape)
+            seen(batch.num_rows)
         kept = sum(file.rows for file in files.values())
         if thinking and kept and silent == kept:
             raise UsageError(

@@ -30,6 +30,7 @@ from legalgen.telemetry import events
 from legalgen.telemetry.clock import local_time
 from legalgen.ui import screens
 from legalgen.ui.changes import Changes
+from legalgen.ui.counting import Counting
 from legalgen.ui.frame import StyledLine, columns_of
 from legalgen.ui.live import Views, Watcher, watcher
 from legalgen.ui.streams import number_of
@@ -69,6 +70,8 @@ def is_reader_gone(error: OSError) -> bool:
     return isinstance(error, BrokenPipeError) or error.errno == errno.EIO
 
 
+CLEARED = "\r\x1b[K"
+"""Back to the beginning of the line, and nothing in it."""
 PATIENCE_S = 5.0
 """How long a line waits for a terminal or a pipe that takes nothing, once."""
 STEP_S = 0.05
@@ -105,6 +108,7 @@ class Talk:
         self._environ = environ
         self.gone: OSError | None = None
         self._full = False
+        self._passing = False
         smart = environ.get("TERM", "dumb") != "dumb"
         self.terminal = _is_terminal(stream) and smart
         allowed = self.terminal and not environ.get("NO_COLOR")
@@ -120,6 +124,8 @@ class Talk:
         """
         if self.gone is not None:
             return
+        if self._passing:
+            text, self._passing = CLEARED + text, False
         try:
             self._stream.flush()
             number = number_of(self._stream)
@@ -134,6 +140,12 @@ class Talk:
         except OSError as error:
             if is_reader_gone(error):
                 self.gone = error  # raised by Console.hear, in the thread that can act on it
+
+    def pass_by(self, line: str) -> None:
+        """Show a line that the next text takes the place of; an empty one only takes it away."""
+        if line or self._passing:
+            self.write(line[: self.size()[0] - 1])
+            self._passing = bool(line)
 
     def _taken(self, number: int, left: memoryview) -> bool:
         """Write all of it; False when nothing of the rest was taken for so long.
@@ -249,6 +261,16 @@ class Console:
         """What is done, waited for or can be done next, as ``talk``; under ``quiet`` nothing."""
         if not self.quiet:
             self.talk(text)
+
+    @contextlib.contextmanager
+    def counting(self, doing: str) -> Iterator[Counting]:
+        """How far a command is, while the block lasts: on a terminal, and not under ``quiet``."""
+        shown = self._talk.terminal and not self.quiet
+        counting = Counting(doing, self._talk.pass_by if shown else lambda _: None)
+        try:
+            yield counting
+        finally:
+            counting.end()
 
     # ------------------------------------------------------------------ results
 
