@@ -42,7 +42,15 @@ from legalgen.settings.reading import read_whole
 from legalgen.settings.writing import make_folder, sync_folder, write_all
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
-from legalgen.store.files import NOT_OURS, DataDir, is_folder, is_there, listed, replace_file
+from legalgen.store.files import (
+    NOT_OURS,
+    DataDir,
+    generation_of,
+    is_folder,
+    is_there,
+    listed,
+    replace_file,
+)
 from legalgen.store.journal import Recovery, recover
 from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, load_notes, save_notes
@@ -65,7 +73,6 @@ GROUP_ROWS: Final = 10_000
 """Rows in a row group: what a reader has in memory at least, and what it can skip."""
 
 _WRITE_BYTES: Final = 1024 * 1024
-_COMPACTED: Final = re.compile(r"train-g(?P<generation>\d+)-\d{5,}\.parquet")
 _PART: Final = re.compile(r"train-.+-\d{5,}\.parquet")
 
 
@@ -209,13 +216,13 @@ class _Work:
         The list is written when each new part is whole aside, and old parts go when all are in.
         """
         aside = listed(self._new, "*")
-        if generation := max(map(_generation, aside), default=0):
+        if generation := max((generation_of(path.name) for path in aside), default=0):
             return (
                 f"no part of before is gone yet: remove train-g{generation}-* from {self.folder}, "
                 "if any is there, then this file, and compact again"
             )
         standing = listed(self.folder, "*")
-        if generation := max(map(_generation, standing), default=0):
+        if generation := max((generation_of(path.name) for path in standing), default=0):
             return (
                 f"each new part is in {self.folder}, as train-g{generation}-*: remove the older "
                 "ones there whose rows stand twice (`legalgen dataset verify` names some), then "
@@ -238,7 +245,7 @@ class _Work:
         notes = load_notes(self._data_dir, rehearsal=self._rehearsal)
         if _fewest(rows, sizes, self._limits) >= len(old) and not stale and not notes:
             return sum(rows), len(old), len(old), sum(sizes), sum(sizes), None
-        generation = 1 + max((_generation(path) for path in old), default=0)
+        generation = 1 + max((generation_of(path.name) for path in old), default=0)
         new, left = self._build(old, generation, version, notes)
         after = sum(path.stat().st_size for path in new)
         if stale:
@@ -342,11 +349,6 @@ def _target(versions: Sequence[int], wanted: int | None) -> int:
     if wanted is not None and wanted < newest:
         raise UsageError(f"the dataset holds schema version {newest}: no row is cut to {wanted}")
     return wanted or newest
-
-
-def _generation(path: Path) -> int:
-    match = _COMPACTED.fullmatch(path.name)
-    return int(match["generation"]) if match else 0
 
 
 def _fewest(rows: Sequence[int], sizes: Sequence[int], limits: Limits) -> int:

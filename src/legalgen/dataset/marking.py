@@ -19,7 +19,7 @@ from legalgen.quality.codes import CODES
 from legalgen.store.files import DataDir
 from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
-from legalgen.store.parts import known_ids, parts
+from legalgen.store.parts import cell_of, known_ids, parts
 from legalgen.store.sample import Sample
 
 
@@ -57,7 +57,6 @@ def mark(
     drop: Sequence[str] = (),
     write_flags: bool = False,
     dry_run: bool = False,
-    rehearsal: bool = False,
     patience: Patience | None = None,
 ) -> Marked:
     """Note the rows in which one of ``drop`` was found as taken out, and with ``write_flags`` all
@@ -67,8 +66,8 @@ def mark(
         DiskError: the notes cannot be read or written.
         BatchRunning: another process rewrites the parts, for longer than ``patience`` allows.
     """
-    standing = set(parts(data_dir, rehearsal=rehearsal))
-    known = load_notes(data_dir, rehearsal=rehearsal)
+    standing = set(parts(data_dir))
+    known = load_notes(data_dir)
     work = _Work(frozenset(drop), write_flags, known)
     wanted = (row for row in rows if isinstance(row, Row) and row.id not in known.dropped)
     for row, looked in linter.looked(row for row in wanted if row.sample is not None):
@@ -78,10 +77,10 @@ def mark(
     if not dry_run and (work.dropped or work.flags):
         # Read again under the lock: a compaction or another check may have been here meanwhile.
         with data_lock(data_dir, exclusive=True, patience=patience):
-            if not standing <= set(parts(data_dir, rehearsal=rehearsal)):
-                work.forget_others(known_ids(data_dir, rehearsal=rehearsal))
-            notes = with_notes(load_notes(data_dir, rehearsal=rehearsal), work.dropped, work.flags)
-            save_notes(data_dir, notes, rehearsal=rehearsal)
+            if not standing <= set(parts(data_dir)):
+                work.forget_others(known_ids(data_dir))
+            notes = with_notes(load_notes(data_dir), work.dropped, work.flags)
+            save_notes(data_dir, notes)
     return work.found(dry_run=dry_run)
 
 
@@ -140,12 +139,5 @@ class _Work:
 
 def tombstone(sample: Sample, codes: tuple[str, ...]) -> Tombstone:
     """What is noted of a row that is taken out for ``codes``."""
-    cell = (
-        sample.jurisdiction,
-        sample.practice_area,
-        sample.topic,
-        sample.difficulty,
-        sample.sample_type,
-    )
     model = f"{sample.provider}/{sample.model}"
-    return Tombstone(codes, sample.batch_id, cell, model, sample.slot)
+    return Tombstone(codes, sample.batch_id, cell_of(sample), model, sample.slot)

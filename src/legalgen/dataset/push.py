@@ -36,13 +36,12 @@ from legalgen.errors.plurals import plural
 from legalgen.settings.reading import is_there
 from legalgen.settings.writing import open_aside
 from legalgen.store.card import card_fault
-from legalgen.store.files import PART_NAME, DataDir, disk
+from legalgen.store.files import PART_NAME, DataDir, disk, generation_of
 from legalgen.store.ledger import Ledger
 from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, load_notes
 from legalgen.store.parts import PARQUET, footer, footer_rows, part_batches, parts, read_columns
 
-_GENERATION: Final = re.compile(r"g(\d+)")
 _ROWS: Final = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".arrow")
 _SPLIT: Final = re.compile(r"(?:^|[^a-z])(?:train|test|valid|validation|dev|eval)(?:[^a-z]|$)")
 _LOOKS: Final = 3
@@ -153,8 +152,8 @@ def _touched(path: Path, notes: RowNotes, batches: frozenset[str]) -> bool:
     ``batches`` are those of the rows that were.
     """
     match = PART_NAME.fullmatch(path.name)
-    batch = match["batch"] if match else ""
-    if not batches or not (batch in batches or _GENERATION.fullmatch(batch)):
+    of_one = match is not None and match["batch"] in batches
+    if not batches or not (of_one or generation_of(path.name)):
         return False
     return not notes.dropped.keys().isdisjoint(read_columns(path, ("id",))["id"].to_pylist())
 
@@ -195,7 +194,7 @@ class _Owner:
         self._here = {path.name for path in parts(data_dir)}
         self._recorded = {record.id for record in Ledger(data_dir).all()}
         self._batches: frozenset[str] | None = None
-        self.generation = max(map(_generation, self._here), default=0)
+        self.generation = max(map(generation_of, self._here), default=0)
 
     def is_here(self, path: str) -> bool:
         """Whether there is a part of this name, be it that each of its rows was taken out."""
@@ -206,7 +205,7 @@ class _Owner:
         match = PART_NAME.fullmatch(path.removeprefix(FOLDER))
         if match is None:
             return False
-        if not _GENERATION.fullmatch(match["batch"]):
+        if not generation_of(match[0]):
             return match["batch"] in self._recorded or match["batch"] in self._known()
         found = remote.batches_in(standing, path)
         return bool(found) and found <= self._known()
@@ -219,13 +218,6 @@ class _Owner:
                 found.update(read_columns(path, ("batch_id",))["batch_id"].unique().to_pylist())
             self._batches = frozenset(found)
         return self._batches
-
-
-def _generation(name: str) -> int:
-    """0 for a part that a batch sealed."""
-    match = PART_NAME.fullmatch(name)
-    found = _GENERATION.fullmatch(match["batch"]) if match else None
-    return int(found[1]) if found else 0
 
 
 # --- what is to be done ------------------------------------------------------------------------
@@ -265,7 +257,7 @@ def _is_part(path: str) -> bool:
 
 def _compacted(owner: _Owner, path: str) -> bool:
     """Whether a part that is no more may have become part of a later generation."""
-    return owner.generation > _generation(path.removeprefix(FOLDER))
+    return owner.generation > generation_of(path.removeprefix(FOLDER))
 
 
 def _refuse(

@@ -41,18 +41,14 @@ class FoundRow(msgspec.Struct, frozen=True):
         return data | {"taken_out": list(self.taken_out)}
 
 
-def ids_of(
-    data_dir: DataDir, wanted: Wanted, *, rehearsal: bool = False, as_sealed: bool = False
-) -> Iterator[str]:
+def ids_of(data_dir: DataDir, wanted: Wanted, *, rehearsal: bool = False) -> Iterator[str]:
     """The ids of the rows that are wanted, in the order of the dataset.
-
-    ``as_sealed``: also of those that were taken out.
 
     Raises:
         DiskError: a part cannot be read.
     """
     columns = ["id", *wanted.columns] if wanted else ["id"]
-    for batch in iter_batches(data_dir, columns, rehearsal=rehearsal, as_sealed=as_sealed):
+    for batch in iter_batches(data_dir, columns, rehearsal=rehearsal):
         if wanted:
             yield from (row["id"] for row in batch.to_pylist() if wanted.takes(row))
         else:

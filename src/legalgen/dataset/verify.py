@@ -39,6 +39,7 @@ from legalgen.store.notes import (
 )
 from legalgen.store.parts import (
     Part,
+    batch_parts,
     footer,
     footer_rows,
     known_ids,
@@ -457,21 +458,13 @@ def _against_ledger(
 
 def _against_record(data_dir: DataDir, record: Record, rows: int) -> Iterator[Defect]:
     noted = {part.name for part in record.parts}
-    missing = [path.name for path in _parts_of(data_dir, record.id) if path.name not in noted]
+    missing = [path.name for path, _ in batch_parts(data_dir, record.id) if path.name not in noted]
     for name in missing:
         yield Defect("part_not_noted", record.id, f"the record does not name {name}")
     if rows != record.accepted and not missing:
         what = f"the record says {plural(record.accepted, 'sample')}, the dataset holds {rows}"
         remedy = "put parts back (a backup, state/aside/); --repair notes what is gone"
         yield Defect("ledger_disagrees", record.id, f"{what}: {remedy}")
-
-
-def _parts_of(data_dir: DataDir, batch_id: str) -> list[Path]:
-    """The parts named after a batch, in either dataset."""
-    pattern = f"train-{batch_id}-[0-9]*.parquet"
-    folders = (data_dir.parts(rehearsal=each) for each in (False, True))
-    found = (path for folder in folders for path in listed(folder, pattern))
-    return [path for path in found if path.stem.rpartition("-")[0] == f"train-{batch_id}"]
 
 
 # --- repair ------------------------------------------------------------------------------------
@@ -635,7 +628,7 @@ def _note_parts(data_dir: DataDir, ledger: Ledger) -> Iterator[str]:
         if isinstance(record, UnreadableRecord) or ledger.status_of(record) == "running":
             continue
         noted = {part.name for part in record.parts}
-        for path in _parts_of(data_dir, record.id):
+        for path, _ in batch_parts(data_dir, record.id):
             if path.name not in noted and part_fault(path) is None:
                 ledger.note_part(record.id, Part(path.name, footer_rows(path)))
                 yield f"batches/{record.id}.json: {path.name} noted"

@@ -145,6 +145,15 @@ SEGMENT_NAME: Final = re.compile(r"(?P<batch>.+)-(?P<part>\d{5,})\.jsonl")
 
 PART_NAME: Final = re.compile(r"train-(?P<batch>.+)-(?P<part>\d{5,})\.parquet")
 
+_COMPACTED: Final = re.compile(r"train-g(\d+)-\d{5,}\.parquet")
+
+
+def generation_of(name: str) -> int:
+    """Which compaction made the part of this name; 0: a batch sealed it."""
+    match = _COMPACTED.fullmatch(name)
+    return int(match[1]) if match else 0
+
+
 NOT_OURS: Final = (ValueError, RecursionError)
 """What decoding a file can raise that this program did not write, or not like this: msgspec's
 errors and those of Unicode are ValueErrors; JSON nested 100,000 deep is a RecursionError."""

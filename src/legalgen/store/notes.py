@@ -13,10 +13,9 @@ exchanges the folders: with that generation in place, and only then, they count 
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -28,6 +27,7 @@ from legalgen.store.files import (
     DataDir,
     disk,
     frame,
+    generation_of,
     listed_parts,
     make_folder,
     replace_file,
@@ -138,14 +138,10 @@ def load_notes(data_dir: DataDir, *, rehearsal: bool = False) -> RowNotes:
     return replace(notes, final_in=None)
 
 
-_COMPACTED: Final = re.compile(r"train-g(\d+)-\d+\.parquet")
-
-
 def _is_final(data_dir: DataDir, generation: int, *, rehearsal: bool) -> bool:
     """Whether the parts of that generation stand; a dataset of which no row was left has none."""
-    found = [path.name for path in listed_parts(data_dir, "train-*.parquet", rehearsal=rehearsal)]
-    generations = (int(m[1]) for m in map(_COMPACTED.fullmatch, found) if m)
-    return not found or max(generations, default=0) >= generation
+    found = listed_parts(data_dir, "train-*.parquet", rehearsal=rehearsal)
+    return not found or max(generation_of(path.name) for path in found) >= generation
 
 
 def save_notes(data_dir: DataDir, notes: RowNotes, *, rehearsal: bool = False) -> None:
