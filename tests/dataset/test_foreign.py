@@ -605,8 +605,12 @@ def test_an_object_over_several_lines_is_told_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", ["\r\n\r\nquestion;answer;;", "sep=;\r\nquestion;answer;;", "SEP=|\nquestion|answer||"]
-)
+    "head",
+    [
+        "\r\n\r\nquestion;answer;;", "sep=;\r\nquestion;answer;;", "SEP=|\nquestion|answer||",
+        "sep=\r\nquestion;answer;;",
+    ],
+)  # fmt: skip
 def test_a_table_as_excel_leaves_it(tmp_path: Path, head: str) -> None:
     """Blank lines before it, the word for its delimiter, columns without a name."""
     path = tmp_path / "rows.csv"

@@ -269,7 +269,7 @@ def _text_records(
         )
 
 
-_SEPARATED: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_SEPARATED: Final = re.compile(r'sep=([^"\r\n]?)\r?\n', re.IGNORECASE)
 _DELIMITED: Final = (".csv", ".tsv", ".tab")
 
 
@@ -441,9 +441,9 @@ def _table_records(
         while (head := text.readline()) and not head.strip():
             pass
         delimiters = "\t,;|" if name.suffix.lower() != ".csv" else ",;\t|"
-        delimiter = max(delimiters, key=head.count)
         if said := _SEPARATED.match(head):  # Excel's word for its delimiter, in a line of its own
-            delimiter, head = said[1], text.readline()
+            head = text.readline()
+        delimiter = (said and said[1]) or max(delimiters, key=head.count)
         lines = csv.reader(chain([head], text), delimiter=delimiter, strict=True)
         columns = [column.strip() or f"column {at}" for at, column in enumerate(next(lines, []), 1)]
         _refuse_repeated(path, columns)
