@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from random import Random
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -28,7 +28,15 @@ from legalgen.completion import ModelRef
 from legalgen.errors import BatchRunning, DiskError, ErrorCategory, Trouble, UsageError
 from legalgen.settings.reading import read_bounded, read_whole, reason_of
 from legalgen.store.balances import Balance, ModelStats, last_balance
-from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, is_there, listed, replace_file
+from legalgen.store.files import (
+    NOT_OURS,
+    DataDir,
+    check_batch_id,
+    disk,
+    is_there,
+    listed,
+    replace_file,
+)
 from legalgen.store.locks import is_writing
 from legalgen.store.parts import Cell, Part, cell_of
 from legalgen.store.sample import to_json
@@ -695,12 +703,12 @@ class Ledger:
         if told is None or isinstance(record, UnreadableRecord) or is_alive(record.process):
             return  # who has just closed its journal is about to save all that it counted
         fields = _fields(record.settled(told), *_SETTLED)
-        if msgspec.json.decode(path.read_bytes()).get("lines", 0) < told.number:
+        if _fields_in(path).get("lines", 0) < told.number:
             self._amend(path, fields)
 
     def _amend(self, path: Path, changes: Mapping[str, object]) -> None:
         """Change some fields of a record; those of a later version stay as they are."""
-        fields: dict[str, object] = msgspec.json.decode(path.read_bytes())
+        fields = _fields_in(path)
         # A number beyond 64 bits can be read and not be written: such a record is not readable.
         with contextlib.suppress(OverflowError):
             self._write(path, msgspec.json.encode({**fields, **changes}))
@@ -719,6 +727,13 @@ class Ledger:
             left = record.without(there)
             if len(left.parts) < len(record.parts):
                 self._amend(path, _fields(left, "parts", "replaced"))
+
+
+def _fields_in(path: Path) -> dict[str, Any]:
+    with disk(path, "read"):
+        content = read_whole(path)
+    fields: dict[str, Any] = msgspec.json.decode(content)
+    return fields
 
 
 def _fields(record: Record, *names: str) -> dict[str, object]:
