@@ -291,10 +291,10 @@ def export(
     """
     paths = _paths(data_dir, out, split)
     chosen = wanted or Wanted()
-    left_out = silent = excluded = 0
     version = dataset_version(data_dir, rehearsal=rehearsal) or SCHEMA_VERSION
     columns = arrow_schema(version) if form == "schema" else None
     places = _Places(refused, split)
+    sorting = _Sorting(chosen, split, places, exclusion, thinking=thinking)
     with contextlib.ExitStack() as stack:
         files = {side: stack.enter_context(_aside(path, columns)) for side, path in paths.items()}
         for each in iter_batches(data_dir, rehearsal=rehearsal, batch_rows=_BATCH_ROWS):
@@ -303,19 +303,12 @@ def export(
                 folder = data_dir.parts(rehearsal=rehearsal)
                 told = f"a part in {folder} has other columns; see `legalgen dataset verify`"
                 raise DiskError(told, folder)
-            looked_at = list(_looked_at(batch, chosen))
-            sides = [_side(row, chosen, split) for row in looked_at]
-            places.note(looked_at)
-            left_out += sides.count(None)
-            if exclusion is not None:
-                excluded += _keep_behind(exclusion, batch, sides)
-            if thinking:
-                silent += _silent(batch, sides)
+            sides = sorting.sides(batch)
             for side, file in files.items():
                 file.write(_rows(batch, [one == side for one in sides]), shape)
             seen(batch.num_rows)
         kept = sum(file.rows for file in files.values())
-        if thinking and kept and silent == kept:
+        if thinking and kept and sorting.silent == kept:
             raise UsageError(
                 "no row holds the vendor's reasoning: `batch --keep-thinking` keeps it; "
                 "--reasoning reasoning_content has the numbered steps"
@@ -327,13 +320,40 @@ def export(
         for file in files.values():
             file.finish()
     rows = {str(file.path): file.rows for file in files.values()}
-    return Exported(rows, left_out, silent, labels, excluded=excluded)
+    return Exported(rows, sorting.left_out, sorting.silent, labels, excluded=sorting.excluded)
 
 
-def _silent(batch: pa.RecordBatch, sides: Sequence[str | None]) -> int:
-    """How many of the rows that are written have no text of the vendor's."""
-    found = batch.column("thinking").to_pylist()
-    return sum(side is not None and not text for side, text in zip(sides, found, strict=True))
+class _Sorting:
+    """Which file each row goes to; counted are those that go to none, and that lack a text."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        split: Split | None,
+        places: _Places,
+        exclusion: Exclusion | None,
+        *,
+        thinking: bool,
+    ) -> None:
+        self._wanted = wanted
+        self._split = split
+        self._places = places
+        self._exclusion = exclusion
+        self._thinking = thinking
+        self.left_out = self.excluded = self.silent = 0
+
+    def sides(self, batch: pa.RecordBatch) -> list[str | None]:
+        """The file of each row of a batch; None where it stays behind."""
+        rows = list(_looked_at(batch, self._wanted))
+        sides = [_side(row, self._wanted, self._split) for row in rows]
+        self._places.note(rows)
+        self.left_out += sides.count(None)
+        if self._exclusion is not None:
+            self.excluded += _keep_behind(self._exclusion, batch, sides)
+        if self._thinking:
+            found = zip(sides, batch.column("thinking").to_pylist(), strict=True)
+            self.silent += sum(side is not None and not text for side, text in found)
+        return sides
 
 
 class _Places:

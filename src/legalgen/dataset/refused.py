@@ -1,7 +1,7 @@
 """Answers that were paid for and not kept: which there are, and why each was refused.
 
-An answer has no id; it is named by its batch and its line in ``rejected/<batch>.jsonl``, which is
-only ever written on: ``20261128-215718-rgg0#17``.
+An answer has no id; it is named by its batch and its place in ``rejected/<batch>.jsonl``, which is
+only ever written on: ``20261128-215718-rgg0#17`` is the 17th of those that can be read.
 """
 
 from __future__ import annotations
