@@ -558,6 +558,9 @@ def test_a_cell_that_is_too_long_costs_its_row_alone(
     assert json_row == UnreadableRow(2, "it has more than 2,000 characters")
     endless = tmp_path / "endless.csv"
     endless.write_text('question,answer\nWhy?,"' + "long " * 4000)
+    with pytest.raises(UsageError, match=r"a line has more than 16,000 characters \(row 1\)"):
+        list(read_rows(endless))
+    endless.write_text('question,answer\nWhy?,"' + "long\n" * 4000)
     with pytest.raises(UsageError, match=r"field larger than field limit \(16000\) \(row 1\)"):
         list(read_rows(endless))
 

@@ -436,15 +436,14 @@ def _table_records(
 ) -> Iterator[ForeignRecord | str]:
     """The rows of a table by the names in its first line; one of another length is none."""
     csv.field_size_limit(_MOST_HELD * _LONGEST_CELL)
-    number = 0
+    number, every = 0, _bounded_lines(text)
     try:
-        while (head := text.readline()) and not head.strip():
-            pass
+        head = next((line for line in every if line.strip()), "")
         delimiters = "\t,;|" if name.suffix.lower() != ".csv" else ",;\t|"
         if said := _SEPARATED.match(head):  # Excel's word for its delimiter, in a line of its own
-            head = text.readline()
+            head = next(every, "")
         delimiter = (said and said[1]) or max(delimiters, key=head.count)
-        lines = csv.reader(chain([head], text), delimiter=delimiter, strict=True)
+        lines = csv.reader(chain([head], every), delimiter=delimiter, strict=True)
         columns = [column.strip() or f"column {at}" for at, column in enumerate(next(lines, []), 1)]
         _refuse_repeated(path, columns)
         _check_head(path, columns, check)
@@ -463,3 +462,16 @@ def _table_records(
         raise UsageError(
             f"{path} is no readable table: {_without_advice(error)} (row {number + 1})"
         ) from error
+
+
+def _bounded_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a table, whose cells are bounded only once a line is in memory.
+
+    Raises:
+        csv.Error: a line is longer than any of texts is.
+    """
+    most = _MOST_HELD * _LONGEST_CELL
+    while line := text.readline(most):
+        if len(line) == most and line[-1] not in "\r\n":
+            raise csv.Error(f"a line has more than {most:,} characters")
+        yield line
