@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from html import unescape
@@ -18,9 +20,11 @@ from typer.testing import CliRunner, Result
 from legalgen.commands.dataset_cli import app
 from legalgen.errors import BatchRunning, LegalgenError, UsageError
 from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger
 from legalgen.store.locks import BatchLock, Holder
 from tests.crash.rows import BATCH, make_sample
+from tests.crash.test_journal import in_child
 from tests.dataset.shelf import LEGACY, NOW, filled, names_of, rows_of, use_folders, written
 from tests.program import EXECUTABLE
 from tests.terminal import in_terminal
@@ -106,6 +110,19 @@ def test_quiet_says_only_what_went_wrong(tmp_path: Path) -> None:
         summary,
         True,
     )
+
+
+@pytest.mark.parametrize("words", [("compact",), ("check", "--write-flags")])
+def test_what_a_dead_writer_left_is_told_once(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """With whose it was and how many rows, whichever command recovers it."""
+    data_dir = filled(tmp_path / "data", rows=3)
+
+    def work() -> None:
+        BatchWriter(data_dir, BATCH, note_part=lambda *_: None).append([make_sample(3)])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_child(work)[0] == signal.SIGKILL
+    assert run(*words).stderr == f"recovered batch {BATCH}: 1 row, sealed\n"
 
 
 def test_quiet_is_silent_about_a_shard(tmp_path: Path) -> None:
@@ -400,12 +417,13 @@ def test_stats_of_one_batch(tmp_path: Path) -> None:
         (("export", "x.jsonl", "--reasoning", "loud"), "take one of none, inline, think"),
         (("check", "gone.parquet"), "there is no file gone.parquet"),
         (("import", "gone.parquet"), "there is no file gone.parquet"),
-        (("import", "https://x.org/a.jsonl"), "a URL, and a file of this machine is meant"),
+        (("import", "https://x.org/a"), "FILE https://x.org/a: a URL, and a file of this machine"),
         (("check", "a" * 300), "a: File name too long"),
         (("import", "a" * 300), "a: File name too long"),
         (("import", "--keep-batch", "a" * 300), "a: File name too long"),
         (("export", f"{'a' * 300}.jsonl"), "a.jsonl: File name too long"),
-        (("export", "s3://bucket/a.jsonl"), "a URL, and a file of this machine is meant"),
+        (("export", "s3://bucket/a"), "OUT s3://bucket/a: a URL, and a file of this machine is"),
+        (("stats", "--html", "file:///a.html"), "--html file:///a.html: a URL, and a file of"),
         (("stats", "--data-dir", "s3://bucket/a"), "`legalgen dataset push s3://bucket/a`"),
     ],
 )

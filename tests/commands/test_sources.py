@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from legalgen.sources.chunking import MOST_WORDS
 from legalgen.sources.collection import SourceCollection, SourceDetails, SourceText, TextReading
-from tests.program import Program
+from tests.program import Ended, Program
 from tests.sources.test_pages import partly_scanned
 
 DATA = Path(__file__).parents[1] / "data" / "sources"
@@ -38,6 +38,17 @@ def test_texts_are_added_listed_shown_and_removed(program: Program) -> None:
 
     assert program.run("sources", "remove", "widgets-act").code == 0
     assert len(listed(program)) == len(known) - 1
+
+
+def test_quiet_says_only_what_went_wrong(program: Program, tmp_path: Path) -> None:
+    """What was added and removed is not said; what cannot be read is, and what is asked for."""
+    words = ("--licence", "own", "--jurisdiction", "uk", "--quiet")
+    assert program.run("sources", "add", str(DATA / "toys.html"), *words) == Ended(0, "", "")
+    (tmp_path / "empty.txt").touch()
+    assert "empty.txt" in program.run("sources", "add", str(tmp_path / "empty.txt"), *words).err
+    (known,) = listed(program)
+    assert known.id in program.run("sources", "list", "--quiet").out
+    assert program.run("sources", "remove", known.id, "--quiet") == Ended(0, "", "")
 
 
 def test_the_same_text_has_the_same_ids_wherever_it_is_added(
@@ -76,6 +87,7 @@ def test_the_same_text_has_the_same_ids_wherever_it_is_added(
             ],
             "--as-of 'May'",
         ),
+        (["sources", "add", "http://x/y", "--licence", "x"], "PATH http://x/y: a URL"),
         (["sources", "show", "nothing"], "no source 'nothing'"),
         (["sources", "remove", "nothing"], "no source 'nothing'"),
         (["sources", "check"], "no source to look at"),

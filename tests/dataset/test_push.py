@@ -262,6 +262,7 @@ def test_a_dry_run_tells_files_and_bytes_and_changes_nothing(
         assert all(path in shown and f"{size:,}" in shown for path, size in sizes.items())
         assert f"would send 5 files, {sum(sizes.values()):,} bytes" in told.err
         assert told.code == 0
+        assert There(shelf, server).push("--dry-run", "--quiet") == Ended(0, told.out, "")
     assert (hub.repositories, hub.asked("POST|PUT|DELETE")) == ({}, [])
     assert (bucket.files, bucket.asked("POST|PUT|DELETE")) == ({}, [])
 

@@ -508,7 +508,7 @@ def _mark(settings: Settings, console: Console, order: CheckOrder, linter: Linte
         data_dir.create()
         note_part = Ledger(data_dir).note_part
         for found in recover(data_dir, note_part=note_part, patience=patience):
-            console.talk(f"recovered journal/{found.segment}: {found.outcome}")
+            console.talk(str(found))
     if not parts(data_dir):
         raise UsageError(f"there are no rows in {data_dir.root}")
     with console.counting("checking") as counting:

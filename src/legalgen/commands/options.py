@@ -61,10 +61,12 @@ class _WithoutTypes:
 def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
     """The value of a parameter; a default is of its type already."""
     if value is not param.default or param.required:
+        kind = param.type_descriptor.annotation
         for each in value if isinstance(value, list | tuple) else (value,):
             if isinstance(each, str):
                 _refuse_no_text(param, each)
-        kind = param.type_descriptor.annotation
+                if kind in (Path, list[Path]):
+                    _refuse_url(param, each)
         if kind is str and isinstance(value, str):
             return _as_it_is(param, ctx, value)
         if kind == list[str] and value:
@@ -146,6 +148,19 @@ def _refuse_no_text(param: Any, value: str) -> None:
         raise UsageError(
             f'{_named(param)} "{value.encode("ascii", "backslashreplace").decode()}": {wrong}'
         )
+
+
+def _refuse_url(param: Any, value: str) -> None:
+    """A path of the command's own may be no URL, as no setting's may: see ``settings.types``.
+
+    It is looked at before it is made a ``Path``, which takes one of its slashes away.
+    """
+    from legalgen.settings.types import misplaced_url
+
+    if wrong := misplaced_url(value):
+        from legalgen.errors import UsageError  # most command lines contain no mistake
+
+        raise UsageError(f"{_named(param)} {value}: {wrong}")
 
 
 class _Command(_WithoutTypes, TyperCommand):
@@ -299,20 +314,18 @@ def _in_order(
 
 
 def _refuse_paths(parameter: inspect.Parameter, value: object) -> None:
-    """A path of the command's own may be no URL, as no setting's may: see ``settings.types``.
-
-    Nor may it be one that the system does not look at: too long, or in a folder that is closed.
+    """A path of the command's own may not be one that the system does not look at: too long, or
+    in a folder that is closed.
     """
-    from legalgen.settings.types import misplaced_url, unreachable
+    from legalgen.settings.types import unreachable
 
     for each in value if isinstance(value, list | tuple) else [value]:
         if not isinstance(each, Path):
             continue
-        error = unreachable(each)
-        if wrong := misplaced_url(each) or (error and (error.strerror or str(error))):
+        if (error := unreachable(each)) is not None:
             from legalgen.errors import UsageError  # most command lines contain no mistake
 
-            raise UsageError(f"{_as_typed(parameter)} {each}: {wrong}")
+            raise UsageError(f"{_as_typed(parameter)} {each}: {error.strerror or error}")
 
 
 def _as_typed(parameter: inspect.Parameter) -> str:

@@ -30,10 +30,6 @@ def push_dataset(settings: Settings, console: Console, order: PushOrder) -> int:
     data_dir = existing(settings)
     remote = _remote(order)
 
-    def tell(sentence: str) -> None:
-        if not console.quiet:
-            console.talk(sentence)
-
     with fatal():
         done = push(
             data_dir,
@@ -41,7 +37,7 @@ def push_dataset(settings: Settings, console: Console, order: PushOrder) -> int:
             replace=order.replace,
             dry_run=order.dry_run,
             patience=patience_of(settings, console),
-            tell=tell,
+            tell=console.hint,
         )
     show_pushed(console, done, asked_public=order.public)
     return 0

@@ -366,16 +366,14 @@ _PUSHED: Final = ("s3", "hf")
 """Where ``dataset push`` sends a dataset."""
 
 
-def misplaced_url(value: str | Path, *, folder: bool = False) -> str:
+def misplaced_url(value: str, *, folder: bool = False) -> str:
     """What is wrong with a URL where a file or a ``folder`` is meant, and the command that does
     it; empty: it is none.
-
-    A ``Path`` of a URL has lost one of its slashes, and is a URL as before.
     """
-    match = _SCHEME.match(str(value))
+    match = _SCHEME.match(value)
     if match is None:
         return ""
-    scheme, rest = match[1].lower(), str(value)[match.end() :]
+    scheme, rest = match[1].lower(), value[match.end() :]
     wrong = f"a URL, and a {'folder' if folder else 'file'} of this machine is meant: "
     if folder and scheme in _PUSHED:
         target = rest.removeprefix("datasets/") if scheme == "hf" else f"{scheme}://{rest}"

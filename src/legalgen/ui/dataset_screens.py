@@ -93,8 +93,6 @@ def show_compacted(console: Console, done: Compacted) -> None:
             }
         )
         return
-    for each in done.recovered:
-        console.talk(f"recovered journal/{each.segment}: {each.outcome}")
     if console.quiet:
         return
     if done.generation is None:

@@ -11,7 +11,9 @@ from legalgen.ui.dataset_screens import table
 
 
 def show_pushed(console: Console, done: Pushed, *, asked_public: bool) -> None:
-    """The URL is data; what a person should know beside it is talk."""
+    """The URL is data, and so are the files of a ``--dry-run``, which is told under ``quiet``, too;
+    what a person should know beside it is talk.
+    """
     if done.public and not asked_public:
         console.talk(f"{done.url} is public, and stays so: everybody can read what is sent there")
     if asked_public and done.public is False:
@@ -19,15 +21,15 @@ def show_pushed(console: Console, done: Pushed, *, asked_public: bool) -> None:
     if console.json:
         console.data(msgspec.to_builtins(done))
         return
-    if console.quiet:
+    if console.quiet and not done.dry_run:
         return
     if done.dry_run:
         _show_plan(console, done)
     if done.left_out:
-        console.talk(f"{plural(done.left_out, 'row')} taken out here: they do not leave")
+        console.hint(f"{plural(done.left_out, 'row')} taken out here: they do not leave")
     if done.others:
-        console.talk(f"not ours, and left there: {', '.join(done.others[:3])}")
-    console.talk(_told(done))
+        console.hint(f"not ours, and left there: {', '.join(done.others[:3])}")
+    console.hint(_told(done))
     console.text(done.url)
 
 

@@ -19,7 +19,7 @@ def show_added(console: Console, added: Sequence[SourceText], beside: Sequence[s
     if console.json:
         console.data({"added": msgspec.to_builtins(list(added)), "beside": list(beside)})
         return
-    for source in added:
+    for source in added if not console.quiet else ():
         console.text(f"{source.id}: {source.citation}, {_size(source)}")
     for said in beside:
         console.talk(said)
@@ -83,6 +83,8 @@ def show_removed(console: Console, source: SourceText, kept: int) -> None:
     """Which text was removed, and what of it rows rest on."""
     if console.json:
         console.data({"removed": source.id, "kept_chunks": kept})
+        return
+    if console.quiet:
         return
     rest = f"; {plural(kept, 'chunk')} kept, because rows rest on them" if kept else ""
     console.text(f"{source.id} removed{rest}")
