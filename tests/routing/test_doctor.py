@@ -75,6 +75,7 @@ def test_a_refused_key_is_bad(program: Program, vendors: VendorServer) -> None:
         ("as_of", "9999-01", "9999-01 has not come yet"),
         ("grounded", "yes", "needs texts"),
         ("per_chunk", "1", "is for --grounded"),
+        ("provider", "nope", "there is no provider nope"),
     ],
 )
 def test_what_a_batch_would_refuse_is_bad(
@@ -159,6 +160,26 @@ def test_servers_are_looked_at_as_providers_are(program: Program, vendors: Vendo
     assert (found["gpu1"].state, found["gpu2"].state) == ("ok", "bad")
     assert found["openrouter"].state == "note"
     assert "OPENROUTER_API_KEY" in found["openrouter"].remedy
+
+
+def test_every_key_is_looked_at_whoever_is_to_begin(program: Program) -> None:
+    """Who is named is told once; the others are not said to have no key."""
+    for name in ("groq", "ollama"):
+        found = examine(Settings.load({"provider": name}, program.environ, None))
+        told = [(each.name, each.state) for each in found if each.name in ("groq", "cerebras")]
+        assert told == [("groq", "ok"), ("cerebras", "ok")]
+        assert [each.name for each in found].count(name) == 1
+
+
+def test_a_model_in_this_process_needs_no_provider(tmp_path: Path) -> None:
+    """Exit 0 without a key where a local model is to write; one that is not there is told."""
+    program = Program(tmp_path, None)
+    ended = program.run("doctor", "--json", environ={"LEGALGEN_PROVIDER": "local"})
+    assert (ended.code, [each for each in ended.json if each["state"] == "bad"]) == (0, [])
+    ended = program.run("doctor", "--json", environ={"LEGALGEN_MODEL": "gone.gguf"})
+    bad = {each["name"]: each["found"] for each in ended.json if each["state"] == "bad"}
+    assert (ended.code, set(bad)) == (1, {"providers", "batch"})
+    assert "gone.gguf" in bad["batch"]
 
 
 def test_no_key_at_all(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ PACKAGES = (
 )
 LEAST_FREE_BYTES = 1 << 30
 """A hundred thousand rows with their journal and a compaction need less."""
+NO_PROVIDER = "providers"
+"""The name of the finding that no vendor or server answers."""
 CLOCK_TOLERANCE_S = 60.0
 """Quotas that refill by the clock are misjudged by this much at the most."""
 
@@ -118,7 +120,7 @@ def _config(settings: Settings) -> Iterator[Diagnosis]:
 
 def _providers(settings: Settings) -> Iterator[Diagnosis]:
     """The keys, by what each vendor's list of models says to them."""
-    listings = {each.provider: each for each in inventory.refresh(settings)}
+    listings = {each.provider: each for each in inventory.refresh(settings, every=True)}
     specs = settings.specs()
     for name in dict.fromkeys([*specs, *listings]):  # a further key has a number beside its name
         if name in specs and not specs[name].remote:
@@ -136,7 +138,7 @@ def _providers(settings: Settings) -> Iterator[Diagnosis]:
             yield Diagnosis(name, "ok", f"answers, {plural(listing.models, 'model')}{gone}")
     if not any(not each.error for each in listings.values()):
         yield Diagnosis(
-            "providers", "bad", "none can be used", f"without a key: {rehearsal_command()}"
+            NO_PROVIDER, "bad", "none can be used", f"without a key: {rehearsal_command()}"
         )
 
 

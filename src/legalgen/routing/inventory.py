@@ -182,14 +182,15 @@ def model_rows(
     return rows
 
 
-def _providers(settings: Settings) -> list[str]:
-    """Those that were asked for, once for each of their keys."""
-    names = list(settings.specs())
-    if settings.provider is not None:
-        if settings.spec(settings.provider) is not None:
-            names = [settings.provider]
-        names = [known_provider(settings.provider, settings.written("provider"), names)]
-    return [each for name in names for each in (name, *_further_keys(settings, name))]
+def _providers(settings: Settings, *, every: bool = False) -> list[str]:
+    """Those that were asked for, or ``every`` one there is, once for each of their keys."""
+    names, asked = list(settings.specs()), settings.provider
+    if asked is not None and settings.spec(asked) is not None:
+        names.append(asked)  # a further key, or a kind of server that has no table
+    if asked is not None and not every:
+        names = [known_provider(asked, settings.written("provider"), names)]
+    keys = (each for name in names for each in (name, *_further_keys(settings, name)))
+    return list(dict.fromkeys(keys))
 
 
 def _further_keys(settings: Settings, name: str) -> list[str]:
@@ -564,9 +565,12 @@ def _failed(row: ModelRow, error: ProviderError) -> ModelCheck:
     return ModelCheck(ok=False, category=failure.category, message=failure.message, remedy=cure)
 
 
-def refresh(settings: Settings) -> list[Listing]:
-    """What the vendors' own lists have that the catalog has not, and the other way round."""
-    names = [name for name in _providers(settings) if _reachable(settings, name)]
+def refresh(settings: Settings, *, every: bool = False) -> list[Listing]:
+    """What the vendors' own lists have that the catalog has not, and the other way round.
+
+    ``every``: of all that can be asked, whichever provider the settings begin with.
+    """
+    names = [name for name in _providers(settings, every=every) if _reachable(settings, name)]
     names = [name for name in names if is_remote(name)]
     opened = _opened(settings, names)
     try:

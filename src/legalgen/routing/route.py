@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -363,6 +364,9 @@ def unknown_provider(said: str, name: str, known: Iterable[str] = PROVIDERS) -> 
     return f"{said}: there is no provider {name}; {there_are}"
 
 
+NO_KEY: Final = "No provider can be used yet: there is no API key."
+
+
 def no_key_sentence(servers: Sequence[str] = ()) -> str:
     """What to do when there is no key at all; ``servers`` are the user's own."""
     lines = [
@@ -372,7 +376,7 @@ def no_key_sentence(servers: Sequence[str] = ()) -> str:
     ]
     return "\n".join(
         (
-            "No provider can be used yet: there is no API key. Set one of",
+            f"{NO_KEY} Set one of",
             *lines,
             *(f"or use your server: --provider {name}" for name in servers[:1]),
             "or try it without a key, with a small model in this process:",
