@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -400,6 +401,24 @@ def test_rows_that_are_in_the_other_dataset_are_said(tmp_path: Path) -> None:
     """Where only the toy model wrote, --rehearsal shows it, and the other way round."""
     filled(tmp_path / "data")
     assert "leave out --rehearsal" in str(failure("stats", "--rehearsal"))
+
+
+def test_what_stats_names_next_is_of_the_same_rows(tmp_path: Path) -> None:
+    """With the flags that lead there: the data dir, and which of the two datasets."""
+    other = tmp_path / "o ther"
+    data_dir = filled(other)
+    shutil.copytree(data_dir.dataset(), data_dir.dataset(rehearsal=True))
+    topic, sheet = rows_of(data_dir)[0].topic, str(tmp_path / "rows.csv")
+    place = ("--data-dir", str(other))
+    told = run("stats", *place, "--rehearsal", "--topic", topic, "--review", sheet)
+    assert (
+        f"legalgen dataset sample --topic {topic} --rehearsal --data-dir '{other}'" in told.stdout
+    )
+    for command in ("stats --full", f"review --from {sheet}"):
+        assert f"legalgen dataset {command} --rehearsal --data-dir '{other}'" in told.stderr
+    assert re.search(
+        rf"legalgen batch --count \d+ --data-dir '{other}'", run("stats", *place).stdout
+    )
 
 
 def test_stats_of_one_batch(tmp_path: Path) -> None:

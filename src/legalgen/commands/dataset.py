@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,14 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.batch.signals import Caught, closing, heeded
-from legalgen.commands.running import command, existing, patience_of, sole_writer, write_beside
+from legalgen.commands.running import (
+    again,
+    command,
+    existing,
+    patience_of,
+    sole_writer,
+    write_beside,
+)
 from legalgen.dataset import compact, export, imports, merging, report, splitting, trainers
 from legalgen.dataset.check import Linter, RowGate, check
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
@@ -557,6 +565,7 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         title = "Rehearsal" if order.rehearsal else "Synthetic legal questions and answers"
         write_beside(data_dir, order.html, page.render(found, title=title, written=_now()))
         console.hint(f"wrote {order.html}")
+    repeated, rehearsal = again(settings), " --rehearsal" if order.rehearsal else ""
     if order.review is not None:
         rows = report.sample_of(
             data_dir,
@@ -571,9 +580,11 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         write_beside(data_dir, order.review, _marking_sheet(rows, drawn_from))
         console.hint(
             f"wrote {order.review}: {plural(len(rows), 'row')} to mark; `legalgen dataset review "
-            f"--from {order.review}` reads the marks back"
+            f"--from {shlex.quote(str(order.review))}{rehearsal}{repeated}` reads the marks back"
         )
-    dataset_screens.show_report(console, found, full=order.full)
+    dataset_screens.show_report(
+        console, found, repeated, rehearsal=order.rehearsal, full=order.full
+    )
     return 0
 
 

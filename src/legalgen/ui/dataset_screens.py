@@ -316,25 +316,32 @@ def _columns(found: Checked) -> Iterator[tuple[str, str]]:
 # --- stats -------------------------------------------------------------------------------------
 
 
-def show_report(console: Console, report: DatasetReport, *, full: bool) -> None:
-    """A report in five lines; in ``full`` also as tables, and the coverage as a heat map."""
+def show_report(
+    console: Console, report: DatasetReport, again: str, *, rehearsal: bool, full: bool
+) -> None:
+    """A report in five lines; in ``full`` also as tables, and the coverage as a heat map.
+
+    ``again`` are flags that the next command repeats.
+    """
+    lines = list(verdict(report, again, rehearsal=rehearsal))
     if console.json:
         console.data(report)
     elif full:
-        console.paged(lambda paper: _show_full(paper, report))
+        console.paged(lambda paper: _show_full(paper, report, lines))
     else:
-        _show_verdict(console, report)
+        _show_verdict(console, lines)
         _show_score(console, report)
-        console.hint("All of it: legalgen dataset stats --full, or --html FILE.")
+        more = f"{' --rehearsal' if rehearsal else ''}{again}"
+        console.hint(f"All of it: legalgen dataset stats --full{more}, or --html FILE.")
 
 
-def _show_verdict(console: Console, report: DatasetReport) -> None:
-    for label, said in verdict(report):
+def _show_verdict(console: Console, lines: Iterable[tuple[str, str]]) -> None:
+    for label, said in lines:
         console._lines([StyledLine(((f"{label:<9} ", "bold"), (said, "")))])
 
 
-def _show_full(console: Console, report: DatasetReport) -> None:
-    _show_verdict(console, report)
+def _show_full(console: Console, report: DatasetReport, lines: Iterable[tuple[str, str]]) -> None:
+    _show_verdict(console, lines)
     _show_production(console, report)
     _show_score(console, report)
     _show_coverage(console, report.coverage)

@@ -102,7 +102,7 @@ def show_examined(console: Console, found: Sequence[Examined], unread: Sequence[
         if lengths:
             middle = lengths[len(lengths) // 2]
             console.text(
-                f"  words a chunk  {lengths[0]} to {lengths[-1]}, half of them under {middle}"
+                f"  words a chunk  {lengths[0]} to {lengths[-1]}, median {middle}"
                 + (f"; {each.short} under 40" if each.short else "")
             )
         console.text(f"  in a chunk     {each.covered:.1%} of the text")

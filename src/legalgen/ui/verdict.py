@@ -16,10 +16,13 @@ MOST_AT_ONCE: Final = 1_000
 """A batch of more samples is nobody's next step."""
 
 
-def verdict(report: DatasetReport) -> Iterator[tuple[str, str]]:
+def verdict(
+    report: DatasetReport, again: str = "", *, rehearsal: bool = False
+) -> Iterator[tuple[str, str]]:
     """Rows, coverage, flagged and why, refused and why, what to do next; each with its label.
 
     Before the last, where a judge marked rows and where people have read some, what they found.
+    ``again`` are flags that the next command repeats; ``rehearsal``: these are the toy model's.
     """
     yield "rows", _rows(report)
     yield "coverage", _coverage(report)
@@ -31,7 +34,7 @@ def verdict(report: DatasetReport) -> Iterator[tuple[str, str]]:
         yield "reviewed", reviewed_words(report.reviewed)
         for both in report.reviewed.agreements:
             yield "agreement", agreement_words(both)
-    yield "next", next_step(report)
+    yield "next", next_step(report, again, f" --rehearsal{again}" if rehearsal else again)
 
 
 def cost(report: DatasetReport) -> str:
@@ -117,21 +120,25 @@ def _why(codes: Mapping[str, int]) -> str:
     return f": {why_refused(codes)}" if codes else ""
 
 
-def next_step(report: DatasetReport) -> str:
-    """The one thing to do now, with the command for it."""
+def next_step(report: DatasetReport, again: str, of_dataset: str) -> str:
+    """The one thing to do now, with the command for it; ``of_dataset`` are flags of one that looks
+    at the rows, ``again`` those of another.
+    """
     if report.chosen:
-        return f"look at them: legalgen dataset sample {report.chosen}"
+        return f"look at them: legalgen dataset sample {report.chosen}{of_dataset}"
     repeats = sum(count for code, count in report.flags.items() if code.startswith("DUP_"))
     if not report.rows:
-        return "see why nothing was kept: legalgen history --why"
+        return f"see why nothing was kept: legalgen history --why{again}"
     if report.citations.conflicts:
         count = plural(len(report.citations.conflicts), "citation")
-        return f"look at {count} that contradict others: legalgen dataset stats --full"
+        return f"look at {count} that contradict others: legalgen dataset stats --full{of_dataset}"
     if repeats > MANY_REPEATS * report.rows:
         return (
-            f"take out {plural(repeats, 'repeat')}: legalgen dataset check --drop 'DUP_*' --dry-run"
+            f"take out {plural(repeats, 'repeat')}: legalgen dataset check --drop 'DUP_*' "
+            f"--dry-run{again}"
         )
     if report.coverage.empty:
         most = min(report.coverage.empty, MOST_AT_ONCE)
-        return f"fill {plural(report.coverage.empty, 'empty pair')}: legalgen batch --count {most}"
-    return "read some before you train: legalgen dataset review"
+        pairs = plural(report.coverage.empty, "empty pair")
+        return f"fill {pairs}: legalgen batch --count {most}{again}"
+    return f"read some before you train: legalgen dataset review{of_dataset}"
