@@ -426,7 +426,7 @@ def test_stats_of_one_batch(tmp_path: Path) -> None:
     filled(tmp_path / "data", rows=3)
     filled(tmp_path / "data", rows=5, batch_id="20261201-second")
     assert data("stats", "--batch", "20261201")["rows"] == 5
-    assert "no batch 'x'" in str(failure("stats", "--batch", "x"))
+    assert "--batch x is no batch of the ledger" in str(failure("stats", "--batch", "x"))
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from msgspec import structs
 
 from legalgen.dataset.imports import DIFFICULTY_FLAG, STEPS_FLAG
 from legalgen.dataset.wanted import IMPORT_FLAGS
 from legalgen.errors import DiskError, Reason, UsageError
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
+from legalgen.store.ledger import Ledger
 from legalgen.store.notes import load_notes, save_notes, with_notes
 from legalgen.store.parts import parts
 from legalgen.store.sample import Citation, GroundingText, Marks
@@ -193,6 +196,9 @@ OWN = make_sample(
         ("--practice-area", "uk/contract", "; did you mean contract?"),
         ("--topic", "formatoin", "; did you mean formation?"),
         ("--difficulty", "hard", "; the rows have basic, expert, steep"),
+        ("--batch", "2027", " is no batch of the ledger or of a row; the rows have 2026"),
+        ("--model", "openai/gpt-os-20b", "; did you mean openai/gpt-oss-20b?"),
+        ("--model", "'gr0q/*'", "; the rows have "),
     ],
 )
 def test_a_name_that_nobody_has_is_refused_whatever_else_is_asked(
@@ -204,7 +210,9 @@ def test_a_name_that_nobody_has_is_refused_whatever_else_is_asked(
         ("export", str(tmp_path / "x.jsonl")), ("list",), ("sample",), ("stats",), ("check",),
         ("page", "--rows", str(tmp_path / "x.html")), ("drop", "--dry-run"), ("review",),
     ):  # fmt: skip
-        error = failure(*words, flag, value.strip("'"), "--jurisdiction", "uk")
+        good = {"--batch": "2026", "--model": "*"}.get(flag, "uk")
+        beside = flag if flag in ("--batch", "--model") else "--jurisdiction"
+        error = failure(*words, flag, value.strip("'"), beside, good)
         assert isinstance(error, UsageError)
         assert f"{flag} {value} is no " in str(error)
         assert said in str(error)
@@ -222,6 +230,12 @@ def test_what_the_rows_have_or_the_gate_knows_may_be_named(shelf: DataDir) -> No
     assert run("drop", *own).exit_code == 0
     assert run("drop", "--undrop", *own).exit_code == 0
     assert data("list", *own)["matched"] == 1
+    called = ModelStats(calls=1)
+    record = structs.replace(Ledger(shelf).find(BATCH), id=f"{BATCH}x", models={"gpu1/own": called})
+    Ledger(shelf).save(record)
+    for model in ("CEREBRAS/*", "gpt-oss-*", "gpu1/*", "own"):
+        assert data("list", "--model", model, "--model", "*")["matched"] == 6
+    assert data("list", "--batch", f"{BATCH}x", "--batch", BATCH)["matched"] == 6
     assert IMPORT_FLAGS == (DIFFICULTY_FLAG, STEPS_FLAG)
 
 
@@ -232,6 +246,10 @@ def test_the_reasons_of_refused_answers_may_be_named(shelf: DataDir) -> None:
     assert data("list", "--rejected", "--flag", "old_one")["matched"] == 1
     assert "the rows have DUP_SOFT" in str(failure("list", "--flag", "OLD_ONE"))
     assert "did you mean OLD_ONE?" in str(failure("list", "--rejected", "--flag", "OLD_OEN"))
+    assert data("list", "--rejected", "--model", "groq/m", "--batch", BATCH)["matched"] == 3
+    for flag, value, good in (("--model", "groq/n", "m"), ("--batch", "2027", BATCH)):
+        error = failure("list", "--rejected", flag, value, flag, good)
+        assert f"{flag} {value} is no " in str(error)
 
 
 @pytest.mark.parametrize("expression", ["[[]2019", "[a&&b]"])

@@ -13,6 +13,7 @@ from legalgen.commands.offers import Offer, among
 if TYPE_CHECKING:
     from legalgen.dataset.wanted import Wanted
     from legalgen.settings.layers import Settings
+    from legalgen.store.files import DataDir
 
 Filters = Mapping[str, Any]
 """Values by the name of an option; None and an empty list are filters not given."""
@@ -102,8 +103,7 @@ def wanted_in(
 
 
 def _check_names(wanted: Wanted, settings: Settings, *, rehearsal: bool, rejected: bool) -> None:
-    from legalgen.dataset.refused import codes_in
-    from legalgen.dataset.rows import values_in
+    from legalgen.dataset import refused, rows
     from legalgen.dataset.wanted import Wanted, check_names
     from legalgen.law.from_settings import taxonomy_of
     from legalgen.store.files import DataDir, is_folder
@@ -113,8 +113,30 @@ def _check_names(wanted: Wanted, settings: Settings, *, rehearsal: bool, rejecte
         return  # the command tells that there is none
 
     def present(column: str) -> set[str]:
-        return codes_in(data_dir) if rejected else values_in(data_dir, column, rehearsal=rehearsal)
+        noted = _noted(data_dir, column)
+        if rejected:
+            return noted | refused.values_in(data_dir, column)
+        return noted | rows.values_in(data_dir, column, rehearsal=rehearsal)
 
     if rejected:  # what else is asked of them is refused
-        wanted = Wanted(flags=wanted.flags, without_flags=wanted.without_flags)
+        wanted = Wanted(
+            flags=wanted.flags,
+            without_flags=wanted.without_flags,
+            batches=wanted.batches,
+            models=wanted.models,
+        )
     check_names(wanted, lambda: taxonomy_of(settings), present)
+
+
+def _noted(data_dir: DataDir, column: str) -> set[str]:
+    """The batches of the ledger, or the models that they called, of which no row may be there."""
+    from legalgen.store.files import listed
+    from legalgen.store.ledger import Ledger, Record
+
+    if column == "batch_id":
+        return {path.stem for path in listed(data_dir.batches, "*.json")}
+    if column != "model":
+        return set()
+    records = (each for each in Ledger(data_dir).newest() if isinstance(each, Record))
+    called = {name for record in records for name in record.models}
+    return called | {name.partition("/")[2] for name in called}

@@ -15,7 +15,7 @@ import msgspec
 
 from legalgen.completion import Completion, Usage
 from legalgen.dataset.rows import lot
-from legalgen.dataset.wanted import Wanted, matches
+from legalgen.dataset.wanted import Wanted, matches, names_of
 from legalgen.errors import AnswerRefused, UsageError
 from legalgen.store.files import DataDir, listed
 from legalgen.store.journal import Rejected, read_rejected
@@ -92,23 +92,31 @@ def _of(data_dir: DataDir, batch: str, wanted: Wanted) -> Iterator[RefusedAnswer
 
 def _takes(wanted: Wanted, answer: Rejected) -> bool:
     codes = [reason.code for reason in answer.reasons]
-    names = (f"{answer.provider}/{answer.model}", answer.model)
     return (
         (not wanted.flags or matches(codes, wanted.flags))
         and not matches(codes, wanted.without_flags)
-        and (not wanted.models or matches(names, wanted.models))
+        and (not wanted.models or matches(_names_of(answer), wanted.models))
         and (not wanted.grep or wanted.finds((answer.text,)))
     )
 
 
-def codes_in(data_dir: DataDir) -> set[str]:
-    """The codes of all reasons for which answers were refused.
+def _names_of(answer: Rejected) -> tuple[str, str]:
+    return names_of({"provider": answer.provider, "model": answer.model})
+
+
+def values_in(data_dir: DataDir, column: str) -> set[str]:
+    """Of all refused answers their ``batch_id``, ``model`` (by both of its names) or ``flags``, the
+    codes of their reasons.
 
     Raises:
         DiskError: a file is there and cannot be read.
     """
     batches = _batches(data_dir, Wanted())
+    if column == "batch_id":
+        return set(batches)
     answers = (each.answer for name in batches for each in _of(data_dir, name, Wanted()))
+    if column == "model":
+        return {name for answer in answers for name in _names_of(answer)}
     return {reason.code for answer in answers for reason in answer.reasons}
 
 

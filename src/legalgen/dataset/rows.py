@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from legalgen.dataset.wanted import Wanted
+from legalgen.dataset.wanted import Wanted, names_of
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.notes import load_notes
@@ -56,12 +56,19 @@ def ids_of(data_dir: DataDir, wanted: Wanted, *, rehearsal: bool = False) -> Ite
 
 
 def values_in(data_dir: DataDir, column: str, *, rehearsal: bool = False) -> set[str]:
-    """What stands in a column of texts, or in ``flags``, also in rows that were taken out.
+    """What stands in a column of texts, or in ``flags``, also in rows that were taken out; a
+    ``model`` by both of its names.
 
     Raises:
         DiskError: a part cannot be read.
     """
     found: set[str] = set()
+    if column == "model":
+        columns = ["provider", "model"]
+        for batch in iter_batches(data_dir, columns, rehearsal=rehearsal, as_sealed=True):
+            pairs = set(zip(*(batch.column(each).to_pylist() for each in columns), strict=True))
+            found.update(*(names_of({"provider": of, "model": model}) for of, model in pairs))
+        return found
     for batch in iter_batches(data_dir, [column], rehearsal=rehearsal, as_sealed=True):
         values = batch.column(column)
         flat = values.flatten() if column == "flags" else values

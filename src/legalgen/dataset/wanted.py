@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,8 @@ from legalgen.dataset import searching
 from legalgen.errors import UsageError
 from legalgen.errors.escaping import cut
 from legalgen.errors.suggestions import did_you_mean
+from legalgen.providers import PROVIDERS
+from legalgen.providers.catalog import Catalog
 from legalgen.quality.codes import CODES
 
 if TYPE_CHECKING:
@@ -163,14 +165,37 @@ IMPORT_FLAGS: Final = ("IMPORT_DIFFICULTY", "IMPORT_STEP_GAPS")
 """As ``dataset.imports`` has them, which loads the gate; a test compares."""
 
 
+def _is(value: str, name: str) -> bool:
+    return _one_of(name, (value,))
+
+
+def _is_like(value: str, name: str) -> bool:
+    return matches((name,), (value,))
+
+
+def _begins(value: str, name: str) -> bool:
+    return name.startswith(value)
+
+
+def _catalogued() -> Iterator[str]:
+    """The models of the catalog, by both of their names."""
+    catalog = Catalog.load()
+    for provider in PROVIDERS:
+        for spec in catalog.models(provider):
+            yield from names_of({"provider": provider, "model": spec.id})
+
+
 class _Axis(msgspec.Struct, frozen=True):
-    """Fields of a filter that name what stands in one column; ``known`` are names beyond it."""
+    """Fields of a filter that name what stands in one column; ``known`` are names beyond it.
+
+    ``means`` tells whether a value of the filter means a name.
+    """
 
     column: str
     fields: tuple[str, ...]
     what: str
     known: Callable[[Callable[[], Taxonomy]], Iterable[str]]
-    patterns: bool = False
+    means: Callable[[str, str], bool] = _is
 
 
 _AXES: Final = (
@@ -179,7 +204,15 @@ _AXES: Final = (
         ("flags", "without_flags"),
         "flag of the gate or of a row",
         lambda _: (*CODES, *IMPORT_FLAGS),
-        patterns=True,
+        means=_is_like,
+    ),
+    _Axis("batch_id", ("batches",), "batch of the ledger or of a row", lambda _: (), _begins),
+    _Axis(
+        "model",
+        ("models",),
+        "model of the catalog, of a batch or of a row",
+        lambda _: _catalogued(),
+        means=_is_like,
     ),
     _Axis(
         "jurisdiction",
@@ -198,7 +231,7 @@ _AXES: Final = (
         ("topics",),
         "topic of the taxonomy or of a row",
         lambda taxonomy: (topic.id for area in taxonomy().areas for topic in area.topics),
-        patterns=True,
+        means=_is_like,
     ),
     _Axis(
         "difficulty",
@@ -214,10 +247,12 @@ _LISTED: Final = 12
 def check_names(
     wanted: Wanted, taxonomy: Callable[[], Taxonomy], present: Callable[[str], Collection[str]]
 ) -> None:
-    """That what a filter names is there at all: left out by mistake, nothing would be left out.
+    """That what a filter names is there at all: left out by mistake, nothing would be left out, and
+    beside a name that is there nobody would miss it.
 
-    ``present`` tells what stands in a column of the rows; it is asked only about names that neither
-    the gate nor the taxonomy knows, as the rows are many.
+    ``present`` tells what stands in a column of the rows, and of batches and models what the ledger
+    has; it is asked only about names that neither the gate nor the taxonomy nor the catalog knows,
+    as the rows are many.
 
     Raises:
         UsageError: a name, or a pattern, means nothing.
@@ -234,14 +269,14 @@ def check_names(
 
 
 def _means(axis: _Axis, value: str, names: Iterable[str]) -> bool:
-    if axis.patterns:
-        return matches(names, (value,))
-    return any(_one_of(name, (value,)) for name in names)
+    return any(axis.means(value, name) for name in names)
 
 
 def _hint(axis: _Axis, value: str, known: Sequence[str], there: Sequence[str]) -> str:
     """What may have been meant, or what the rows have."""
-    if axis.patterns and any(name.casefold().startswith(value.casefold()) for name in known):
+    if axis.means is _is_like and any(
+        name.casefold().startswith(value.casefold()) for name in known
+    ):
         return f"; did you mean '{value}*'?"
     if close := did_you_mean(value, known):
         return close
