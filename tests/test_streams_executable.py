@@ -57,6 +57,22 @@ def test_a_batch_with_every_stream_closed_writes_its_rows(
     assert program.run("dataset", "verify").code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("config set-key groq", "Error: The key is empty; nothing was written.\n"),
+        ("dataset review", "Error: dataset review asks a person at a terminal"),
+    ],
+)
+def test_who_asks_where_stdin_is_closed_gets_no_answer(
+    program: Program, words: str, said: str
+) -> None:
+    """As where it is empty: 2 and what is missing."""
+    program.data_dir.create()
+    ended = shell(program, f"legalgen {words} <&-")
+    assert (ended.returncode, ended.stderr.startswith(said)) == (2, True), ended.stderr
+
+
 @pytest.mark.parametrize("more", ["", " -q", " --json >/dev/null"])
 def test_what_cannot_be_said_ends_no_batch(
     program: Program, vendors: VendorServer, more: str

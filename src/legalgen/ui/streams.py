@@ -34,14 +34,16 @@ def stand_in() -> None:
     """Watch stdout, and put something where a stream was closed (``>&-``): a file that is opened
     must not get its number, and become what is printed to.
 
-    What is said to nobody is lost; data that cannot be written is an error, so that the stand-in
-    of stdout can only be read.
+    What is said to nobody is lost, and nobody answers what is asked; data that cannot be written
+    is an error, so that the stand-in of stdout can only be read.
     """
     for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
             os.dup2(os.open(os.devnull, mode), number)
+    if sys.stdin is None:
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115 - a number, for good
     if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - a number, for good
     raw = Stdout(1, "w", closefd=False)
