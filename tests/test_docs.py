@@ -33,9 +33,6 @@ from tests.vendors import VendorServer
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REFERENCE = ROOT / "docs" / "reference"
-RUN_ELSEWHERE = {
-    "docs/how-to/bulk.md": "tests/batch/test_bulk.py runs a bulk batch, which takes hours"
-}
 LARGEST = 4
 """A count of a page is cut to this: how many is not what the page shows."""
 OLLAMA = "http://127.0.0.1:11434/v1"
@@ -70,8 +67,7 @@ def name(page: Path) -> str:
 
 
 def has_commands(page: Path) -> bool:
-    runs = any(block.kind == "sh" and "not run" not in block.notes for block in blocks(page))
-    return runs and name(page) not in RUN_ELSEWHERE
+    return any(block.kind == "sh" and "not run" not in block.notes for block in blocks(page))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if has_commands(page)], ids=name)
