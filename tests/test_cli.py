@@ -457,6 +457,16 @@ def test_a_sample_can_be_seen_and_not_kept(program: Program) -> None:
 # --------------------------------------------------------------------------- history and models
 
 
+def test_history_says_how_to_begin_where_nothing_was_done(here: Here, tmp_path: Path) -> None:
+    """In the data dir that was asked about; a filter that lets none through is another thing."""
+    place = tmp_path / "new"
+    place.mkdir()
+    none = here.run("history", "--data-dir", str(place))
+    assert (none.code, none.out) == (0, "")
+    assert none.err.endswith(f"A first one: legalgen batch --count 3 --data-dir {place}\n")
+    assert here.run("history", "--status", "paused").err == "There is no such batch.\n"
+
+
 def test_history_filters(program: Program, here: Here) -> None:
     """By status (interrupted is derived), by provider, by time; newest first, at most so many."""
     old, dead = note(program, 50, "completed"), note(program, 20, "running")

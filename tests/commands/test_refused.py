@@ -527,6 +527,11 @@ def test_a_pipe_is_no_missing_file(tmp_path: Path) -> None:
         (("dataset", "stats", "--review-rows", "5"), "--review-rows is for --review"),
         (("dataset", "review", "--from", "x.csv", "--rows", "5"), "--rows says nothing beside"),
         (("batch", "--stop", "--until-total", "5"), "--until-total says nothing beside --stop"),
+        (
+            ("dataset", "check", "--drop", "DUP_*", "--strict"),
+            "--strict says nothing beside --drop",
+        ),
+        (("dataset", "list", "--rejected", "--rehearsal"), "--rehearsal says nothing beside"),
     ],
 )
 def test_a_flag_without_effect_is_refused(

@@ -293,12 +293,13 @@ def test_history_is_a_table() -> None:
     ]
 
 
-def test_an_empty_history_says_how_to_begin() -> None:
+def test_an_empty_history_is_told() -> None:
     """Talk, not data: stdout stays empty."""
     both = Both()
+    both.console.history([], none="Begin.")
     both.console.history([])
     assert both.shown == []
-    assert both.said == ["There is no such batch. A first one: legalgen batch --count 3"]
+    assert both.said == ["Begin.", "There is no such batch."]
 
 
 def test_why_tells_everything_in_order() -> None:

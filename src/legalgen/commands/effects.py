@@ -28,7 +28,11 @@ OVERRIDING: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "why": ("spend", *_FILTERS),
         "spend": ("limit",),
     },
+    "dataset check": {"drop": ("strict",), "write_flags": ("strict",)},
+    "dataset list": {"rejected": ("rehearsal",)},
     "dataset review": {"sheet": ("rows", "seed")},
+    "dataset sample": {"rejected": ("rehearsal",)},
+    "dataset show": {"rejected": ("rehearsal",)},
 }  # fmt: skip
 """By command and parameter: those that say nothing beside it."""
 

@@ -63,7 +63,10 @@ def show_history(settings: Settings, console: Console, query: HistoryQuery) -> i
         rows = _spent(ledger, query, since)
         console.spend(rows, in_all(rows), query.by)
         return 0
-    console.history(islice(_matching(ledger, query, since), query.limit))
+    none = ""
+    if query.status is None and query.provider is None and since is None:
+        none = f"There is no batch yet. A first one: legalgen batch --count 3{again(settings)}"
+    console.history(islice(_matching(ledger, query, since), query.limit), none=none)
     return 0
 
 

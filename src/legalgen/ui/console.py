@@ -313,13 +313,15 @@ class Console:
             self._out("\n")
         self._lines(plan_screen.foot(found))
 
-    def history(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """A table of batches; rows are those of ``history_row``."""
+    def history(self, rows: Iterable[Mapping[str, Any]], *, none: str = "") -> None:
+        """A table of batches, or a sentence where there are ``none``; rows are those of
+        ``history_row``.
+        """
         listed = list(rows)
         if self.json:
             self.data(listed)
         elif not listed:
-            self.talk("There is no such batch. A first one: legalgen batch --count 3")
+            self.talk(none or "There is no such batch.")
         else:
             table = screens.grid(screens.HISTORY_COLUMNS, listed)
             self._grid(table, table.only(screens.HISTORY_NARROW))
