@@ -72,9 +72,13 @@ def has_commands(page: Path) -> bool:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if has_commands(page)], ids=name)
 def test_every_command_runs(page: Path, program: Program, vendors: VendorServer) -> None:
-    """Block by block, in one folder, against the double of the vendors: each ends with 0."""
+    """Block by block, in one folder, against the double of the vendors: each ends with 0.
+
+    A variable is there for the blocks below the one that exports it, as in the reader's shell.
+    """
     work = program.home / "work"
     work.mkdir()
+    del program.environ["LEGALGEN_DATA_DIR"]
     for block in blocks(page):
         if "file" in block.notes:
             (work / block.notes["file"]).write_text(_runnable(block.text, vendors), "utf-8")
@@ -84,6 +88,9 @@ def test_every_command_runs(page: Path, program: Program, vendors: VendorServer)
             script = _runnable(block.text, vendors)
             shell(block.notes.get("before", ""), program, work)
             assert shell(script, program, work) == (0, ""), script
+            exported = re.findall(r"^export (\w+)=(\S+)$", script, re.M)
+            values = {name: value.strip('"') for name, value in exported}
+            program.environ |= {n: v.replace("$PWD", str(work)) for n, v in values.items()}
         elif "python" in block.notes:
             done = start([sys.executable, "-c", block.text], program, work)
             assert done.returncode == 0, done.stderr
