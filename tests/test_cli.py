@@ -728,6 +728,21 @@ def test_no_locale_crashes(program: Program, locale: dict[str, str]) -> None:
         assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_events_on_a_stdout_that_cannot_say_all_are_json_all_the_same(
+    program: Program, vendors: VendorServer, encoding: str
+) -> None:
+    """A model's name of the user's own ended the batch with a traceback."""
+    named = ("--provider", "openai", "--model", "qwén", "--no-failover")
+    environ = {"PYTHONIOENCODING": encoding}
+    ended = program.run("batch", *named, "-n", "1", "--events", "-", environ=environ)
+    told = [json.loads(line) for line in ended.out.splitlines()]
+    assert (ended.code, ended.out.isascii()) == (0, encoding == "ascii"), ended.err
+    (started,) = (each for each in told if each["type"] == "BatchStarted")
+    assert started["route"] == ["openai/qwén"]
+    assert told[-1]["type"] == "BatchFinished"
+
+
 def test_a_table_in_a_pipe_is_not_folded(program: Program, here: Here) -> None:
     """Programs that read lines get whole ones, whatever COLUMNS says."""
     note(program, 1, "completed")

@@ -27,7 +27,7 @@ from legalgen.store.files import DataDir, is_folder, is_there
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
 from legalgen.ui.console import Console, is_reader_gone
-from legalgen.ui.streams import lead_nowhere, let_go, number_of
+from legalgen.ui.streams import lead_nowhere, let_go, number_of, sayable_json
 
 if TYPE_CHECKING:
     from legalgen.batch.generation import Stop
@@ -287,12 +287,10 @@ def _streamed(settings: Settings, reader: EventReader) -> Iterator[events.Listen
     secrets = settings.secrets()
     told = f"{settings.written('events')} {settings.events}"
 
-    def line(event: events.Event) -> str:
-        return redact(events.encode(event).decode(), secrets) + "\n"
-
     def append(stream: Any, event: events.Event, path: Path) -> None:
+        text = redact(sayable_json(events.encode(event).decode(), stream), secrets)
         try:
-            _append(stream, line(event), reader)
+            _append(stream, f"{text}\n", reader)
         except OSError as error:
             if is_reader_gone(error):
                 raise

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import functools
 import io
-import json as json_module
 import os
 import select
 import shlex
@@ -33,7 +32,7 @@ from legalgen.ui.changes import Changes
 from legalgen.ui.counting import Counting
 from legalgen.ui.frame import StyledLine, columns_of
 from legalgen.ui.live import Views, Watcher, watcher
-from legalgen.ui.streams import number_of
+from legalgen.ui.streams import encoding_of, number_of, sayable_json
 from legalgen.ui.words import told_of
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ class Talk:
         self.terminal = _is_terminal(stream) and smart
         allowed = self.terminal and not environ.get("NO_COLOR")
         self.colour = color == "always" or (color == "auto" and allowed)
-        self.unicode = _encoding(stream).startswith("utf")
+        self.unicode = encoding_of(stream).startswith("utf")
 
     def write(self, text: str) -> None:
         """Write at once; remembers if nobody is there any more.
@@ -134,7 +133,7 @@ class Talk:
                 self._stream.flush()
             else:
                 # Past the stream, whose lock who is held in a write would keep to the very end.
-                data = text.encode(_encoding(self._stream), "replace")
+                data = text.encode(encoding_of(self._stream), "replace")
                 with _unheld(number) as unheld:
                     self._full = not self._taken(unheld, memoryview(data))
         except OSError as error:
@@ -457,9 +456,7 @@ class Console:
         raw = msgspec.json.encode(value)
         indent = 2 if _is_terminal(self._stdout) else None
         encoded = (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
-        if not _encoding(self._stdout).startswith("utf"):
-            encoded = json_module.dumps(json_module.loads(encoded), indent=indent)
-        self._stdout.write(encoded + "\n")
+        self._stdout.write(sayable_json(encoded, self._stdout, indent) + "\n")
         self._stdout.flush()
 
     def failure(self, error: LegalgenError, exit_code: int) -> None:
@@ -572,7 +569,7 @@ class _Encodable:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self.encoding = _encoding(stream)
+        self.encoding = encoding_of(stream)
 
     def write(self, text: str) -> int:
         """Write what can be written."""
@@ -650,13 +647,9 @@ def _is_terminal(stream: TextIO) -> bool:
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
-def _encoding(stream: TextIO) -> str:
-    return (getattr(stream, "encoding", None) or "utf-8").lower()
-
-
 def _encodable(text: str, stream: TextIO) -> str:
     """The text without what the terminal's encoding cannot say."""
-    encoding = _encoding(stream)
+    encoding = encoding_of(stream)
     return text.encode(encoding, "replace").decode(encoding)
 
 

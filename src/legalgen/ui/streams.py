@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import sys
 from typing import Any, TextIO
@@ -62,6 +63,18 @@ def number_of(stream: TextIO) -> int | None:
         return stream.fileno()
     except (OSError, ValueError):
         return None
+
+
+def encoding_of(stream: TextIO) -> str:
+    """The encoding of a stream, in small letters."""
+    return (getattr(stream, "encoding", None) or "utf-8").lower()
+
+
+def sayable_json(text: str, stream: TextIO, indent: int | None = None) -> str:
+    """JSON as it is; in ASCII, which all encodings have, where the stream's cannot say all."""
+    if encoding_of(stream).startswith("utf"):
+        return text
+    return json.dumps(json.loads(text), indent=indent)
 
 
 def let_go() -> None:
