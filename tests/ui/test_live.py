@@ -760,6 +760,17 @@ def test_ctrl_c_in_a_terminal(program: Program) -> None:
     assert "ETA" not in terminal.everything
 
 
+@pytest.mark.parametrize("command", ["generate", "batch"])
+def test_who_sits_before_it_is_not_kept_waiting(
+    program: Program, vendors: VendorServer, command: str
+) -> None:
+    """A limit of five minutes is a pause at a terminal, and no wait: two are the most there."""
+    vendors.fail("groq", "rpm", retry_after_s=300.0)
+    line = [str(EXECUTABLE), command, "--provider", "groq", "--only-provider"]
+    with in_terminal(line, program.environ) as terminal:
+        assert terminal.end() == 75
+
+
 def test_data_on_the_terminal_is_not_drawn_over(program: Program) -> None:
     """With ``--events -`` the frame leaves: each event stands on the screen, whole."""
     command = [str(EXECUTABLE), "batch", "--provider", "groq", "--count", "5", "--events", "-"]

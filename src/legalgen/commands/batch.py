@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.commands.ending import failure_json, stop_batch, tell_end
-from legalgen.commands.running import again, check_outputs, command, go
+from legalgen.commands.running import again, check_outputs, command, default_max_wait_s, go
 from legalgen.commands.shell_completion import RESUMABLE
 from legalgen.completion import DAY_S
 from legalgen.errors import BatchRunning, LegalgenError, UsageError
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from legalgen.batch.intent import BulkOrder, Intent
     from legalgen.batch.opening import RunParts
 
-TERMINAL_PATIENCE_S = 120.0
-UNATTENDED_PATIENCE_S = 900.0
 LONGEST_QUEUE_S = 365 * DAY_S
 
 
@@ -116,7 +113,7 @@ def _intended(
         command=command(settings),
         resume=record,
         until_total=order.until_total,
-        default_max_wait_s=TERMINAL_PATIENCE_S if sys.stdout.isatty() else UNATTENDED_PATIENCE_S,
+        default_max_wait_s=default_max_wait_s(),
         lock_wait_s=_queue_s(order),
     )
     return settings, intent

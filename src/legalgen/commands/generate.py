@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legalgen.commands.running import again, command, go
+from legalgen.commands.running import again, command, default_max_wait_s, go
 from legalgen.settings.layers import Settings
 from legalgen.ui.console import Console
 
@@ -13,7 +13,13 @@ def generate_one(settings: Settings, console: Console, *, save: bool) -> int:
     from legalgen.routing.from_settings import check_failover  # nor of this
 
     check_failover(settings)
-    intent = Intent(kind="generate", count=1, command=command(settings), save=save)
+    intent = Intent(
+        kind="generate",
+        count=1,
+        command=command(settings),
+        save=save,
+        default_max_wait_s=default_max_wait_s(),
+    )
     result = go(settings, console, intent)
     for sample in result.samples:
         console.sample(sample, saved=save, where=str(result.dataset))

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from legalgen.batch.session import Session
 
 
+TERMINAL_PATIENCE_S = 120.0
+UNATTENDED_PATIENCE_S = 900.0
 STEP_S = 0.5
 """How often it is looked whether a run shall end, while nobody reads its events."""
 PARTING_S = 5.0
@@ -149,6 +151,11 @@ def sole_writer(settings: Settings, console: Console, data_dir: DataDir) -> Iter
         for found in recover(data_dir, note_part=note_part, patience=patience, whole=True):
             console.talk(str(found))
         yield batch_id
+
+
+def default_max_wait_s() -> float:
+    """How long a run waits where nobody said: shorter where somebody sits before it."""
+    return TERMINAL_PATIENCE_S if sys.stdout.isatty() else UNATTENDED_PATIENCE_S
 
 
 def warn(settings: Settings, console: Console) -> None:
