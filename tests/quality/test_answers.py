@@ -133,7 +133,7 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
      ("unread_seventh_good.jsonl", range(6), range(52, 65)),
      ("unread_seventh_bad.jsonl", range(96, 110), range(1)),
      ("unread_eighth_good.jsonl", range(10), range(16, 32)),
-     ("unread_eighth_bad.jsonl", range(33, 80), range(23)),
+     ("unread_eighth_bad.jsonl", range(32, 80), range(24)),
      ("unread_ninth_good.jsonl", range(1), range(35, 41)),
      ("unread_ninth_bad.jsonl", range(35, 43), range(3)),
      ("unread_tenth_good.jsonl", range(1), range(32, 36)),
@@ -150,7 +150,9 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
      ("unread_sixteenth_good.jsonl", range(1), range(45, 49)),
      ("unread_sixteenth_bad.jsonl", range(25, 43), range(11)),
      ("unread_seventeenth_good.jsonl", range(2), range(68, 71)),
-     ("unread_eighteenth_good.jsonl", range(3), range(81, 85))],
+     ("unread_eighteenth_good.jsonl", range(3), range(81, 85)),
+     ("unread_nineteenth_bad.jsonl", range(55, 64), range(1)),
+     ("unread_nineteenth_good.jsonl", range(1), range(12, 15))],
 )  # fmt: skip
 def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:
     """As the page on quality tells it; only the first look at each file was one at unseen text."""

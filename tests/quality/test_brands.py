@@ -28,6 +28,9 @@ def sold(said: str, **changes: str) -> str | None:
         (("Here at Hearthly our people have walked thousands of families through it. Ring us today "
          "for a discount and quote SPRING."), "reject"),
         ("The tracker of Hearthly is the smartest that clients can have.", "flag"),
+        (("LeaseCounsel puts the law of forfeiture in your hands, and leading firms from Leeds to "
+          "Bath have trusted it."), "reject"),
+        ("Talk to our sales team about LeaseCounsel Enterprise and its dashboards.", "reject"),
     ],
 )  # fmt: skip
 def test_a_name_that_is_sold(said: str, expected: str) -> None:
@@ -46,6 +49,7 @@ def test_a_name_that_is_sold(said: str, expected: str) -> None:
             "We have to ask whether the tenants, who were customers of Barclays, knew what they "
             "signed."
         ),
+        "Leading works such as McGregor and DeSmith tell your advisers how waiver works.",
         "Lord Templeman gave the best account of what a lease is in Street v Mountford.",
         'The brochure says: "At Rentopia we love our clients, and you get a free trial today."',
         "The Residential Landlords Association has the best templates, which you may use.",

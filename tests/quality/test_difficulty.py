@@ -32,6 +32,12 @@ SURE = f"{BOTH} The narrower reading is preferable, with moderate confidence."
         ("advanced", STEPS, BOTH, None),
         ("advanced", STEPS, "Much depends on the sums, and the court weighs both.", None),
         ("expert", STEPS, "The court weighs both.", "one view only, both are asked for"),
+        (
+            "expert",
+            STEPS,
+            f"{ONE} Whether it binds a buyer is open, and I think it unlikely.",
+            None,
+        ),
         ("advanced", (*STEPS, "The loss was foreseeable."), ONE, None),
         ("basic", STEPS, ONE, None),
         ("intermediate", STEPS, ONE, None),

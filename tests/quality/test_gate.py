@@ -125,6 +125,7 @@ def test_truncated(finish_reason: str, expected: str, mode: str) -> None:
         ("and the tenant may ask the", "reject"), ("the tenant, the landlord,", "reject"),
         ("the steps are these:", "reject"), ("and so on...", "reject"),
         ("the rule now stands in section", "reject"), ("and nobody else", "reject"),
+        ("unless (a) it is void, or (b)", "reject"), ("under paragraph (a) or (b).", "clean"),
         ("what relief is for.", "clean"), ("under s 146", "clean"),
         ("(Hyde v Wrench)", "clean"), ("\n- form N244\n- the deed", "clean"),
         ("\n1. the form\n2) the deed", "clean"),

@@ -63,6 +63,8 @@ def test_in_time_and_late_have_many_words(step: str, said: str, expected: str) -
          "Amara is comfortably in time, and Tomasz has no defence.", "reject"),
         ("The rule falls within Article 34 TFEU.", "Article 34 TFEU does not apply to the rule.",
          "reject"),
+        ("A rule on closing days falls outside Article 34 TFEU.",
+         "Article 34 TFEU catches the rule on closing days.", "reject"),
         ("So Amara has no claim against Tomasz.", "Amara may recover from Tomasz.", "reject"),
         ("The officer must compensate her.", "He escapes liability.", "flag"),
         ("So no easement has arisen.", "Amara owns an easement over the yard.", "reject"),
@@ -188,3 +190,23 @@ def test_the_first_sentence_and_a_reason_at_the_end(first: str, ends: str, expec
 def test_yes_and_no_at_once(said: str, expected: str) -> None:
     """Of the same word, and more than once."""
     assert found(f"{said} {BETWEEN}").get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "expected"),
+    [
+        ("Because rain is no such purpose, entering to keep dry is not burglary.",
+         "He has committed burglary.", "reject"),
+        ("Entering to steal is burglary.", "He has not committed burglary.", "reject"),
+        ("Entering to steal amounts to burglary.", "He is not guilty of burglary.", "reject"),
+        ("Entering to keep dry is not burglary.", "He has not committed burglary.", ""),
+        ("Entering alone is not burglary.", "He has committed burglary, for he stole.", ""),
+        ("Entering is not burglary unless he stole.", "He has committed burglary.", ""),
+        ("Entering to keep dry is not trespass.", "He has committed burglary.", ""),
+    ],
+)  # fmt: skip
+def test_whether_somebody_did_what_is_asked(step: str, first: str, expected: str) -> None:
+    """By the name of the offence in question, last step and first sentence."""
+    asked = "A man climbs into an empty barn to keep dry. Has he committed burglary?"
+    said = found(f"{first} {BETWEEN}", asked, ("He entered as a trespasser at night.", step))
+    assert said.get("CONTRADICTION", "") == expected

@@ -48,6 +48,8 @@ def test_the_longer_of_two_names_is_found_in_every_process() -> None:
         ("Regulation 88 of the Working Time Regulations 1998 gives leave.", "reject"),
         # near the last one, or of an Act that is not named at it: an error of the table or another
         ("It is an offence under the Fraud Act 2006, s 18.", "flag"),
+        ("Section 11 of the Occupiers' Liability Act 1957 warns of children.", "flag"),
+        ("Section 14 of the Occupiers' Liability Act 1957 warns of children.", "reject"),
         ("The Fraud Act 2006 makes it a crime by force of what section 48 says.", "flag"),
         ("It is forbidden by MCA 1973, s 99.", "flag"),
         # another Act's, a notice that is called by its section, a year, a title

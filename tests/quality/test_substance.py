@@ -419,3 +419,28 @@ def test_a_short_answer_may_only_name_its_source(cited: tuple[str, ...], expecte
     )
     topic = frozenset({"will", "succession", "estat"})
     assert found(said, asked, (), cited, topic=topic).get("OFF_TOPIC", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("cited", "refused"),
+    [
+        ("Pitts v Hunt [1991] 1 QB 24 on joint illegality", False),
+        ("Pitts v Hunt [1991] 1 QB 24", True),
+    ],
+)
+def test_what_is_cited_may_be_what_was_asked(cited: str, refused: bool) -> None:
+    """An answer in other words than the question's may cite a case in the question's."""
+    asked = "Can a burglar who is hurt by his partner's driving as they flee sue him in negligence?"
+    steps = ("A claim that arises from a joint crime may be barred for illegality.",)
+    said = (
+        "Hardly. Volenti is no defence for whoever must be insured, but ex turpi causa remains. A "
+        "court weighs the purpose of each prohibition, other policies and proportion, and asks no "
+        "more whether somebody has to plead his own wrong. Where bad driving is part and parcel "
+        "of an escape, such a claim fails, and he bears what it cost him."
+    )
+    topic = frozenset(
+        {"tort", "breach", "duty", "standard", "reasonabl", "care", "profession", "cause", "remot"}
+        | {"damag", "foresight", "novus", "actus", "thin", "neglig"}
+    )
+    verdict = found(said, asked, steps, (cited,), topic=topic).get("OFF_TOPIC")
+    assert (verdict == "reject") is refused

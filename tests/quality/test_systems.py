@@ -71,6 +71,8 @@ def test_each_term_of_the_commonwealth_is_looked_for(term: str, data: st.DataObj
          "He may not. He goes to the employment tribunal under the Equality Act 2010.", "reject"),
         ("May a worker in Newry be dismissed?",
          "He may not. The Limitation Act 1980 is confined to England; Acas has no part in it.", ""),
+        ("May a worker in Newry be dismissed?",
+         "He may not. The Labour Relations Agency is told first, and not Acas.", ""),
         ("May a wife in Armagh divorce?",
          "She may. Section 1 of the Divorce, Dissolution and Separation Act 2020 lets her.",
          "flag"),

@@ -22,6 +22,10 @@ def spoken(said: str, **changes: str) -> str | None:
           "point named in the list is the only issue covered here."), "reject"),
         ("As befits an intermediate item, one exception is mentioned and the views are two.",
          "flag"),
+        (("In keeping with the level set for this item, the explanation remains under the upper "
+          "limit of words and leaves out what is listed above."), "reject"),
+        (("In keeping with the level set for this item, the explanation assumes a reader who knows "
+          "the basics and remains under the upper limit of words."), "flag"),
         ("That makes 64 words. (64 words, as asked)", "reject"),
         ("So it is. [about 70 words; the limit was 90]", "reject"),
         (("Better scripts will distinguish waiver, and markers should reward any candidate who "

@@ -39,6 +39,7 @@ _VIEWS = _Words((
     "argu(?:e[sd]?|able|ments?)", "contrary", "contrast", "conversely", r"compet\w+",
     r"conflict\w*", "divided", "critics", "although", "though", "but", "however", "yet",
     "whereas", "alternative(?:ly)?", "against that", "nevertheless", "on the other hand",
+    "is open", "remains? open", "left open", "unsettled", "unresolved", r"debat\w+", r"disput\w+",
 ))  # fmt: skip
 _CONFIDENCE = _Words((
     r"confiden\w+", "likely", "unlikely", r"probabl\w+", r"certain\w*", r"uncertain\w*",

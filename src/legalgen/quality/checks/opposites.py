@@ -105,9 +105,9 @@ _FAMILIES = (
     ),
     _family(
         "within",
-        "within inside applies apply covers covered caught outside escape escapes",
+        "within inside applies apply covers covered catch catches caught outside escape escapes",
         r"(?:falls?|comes?|lies?|is|are) (?:squarely |plainly )?(?:within|inside)|applies|apply"
-        rf"|covers|{_BE}(?:covered|caught)",
+        rf"|covers|catch(?:es)?|{_BE}(?:covered|caught)",
         r"(?:falls?|comes?|lies?|is|are) (?:squarely |plainly |well )?outside|escapes?",
     ),
     _family(
@@ -273,19 +273,21 @@ _MARKS = ".,;:-"
 
 def _said(sentence: str, names: Set[str]) -> _Verdicts:
     """The verdicts of a sentence of these families, its last clause first; none where supposed."""
-    text = sentence.casefold()
-    clauses = _CLAUSES.split(LED_IN.sub("", text, count=1))
-    clauses = [MAIN_ENDS.split(clause, maxsplit=1)[0] for clause in clauses]
-    if any(map(SUPPOSED.search, clauses)):
-        return {}
     found: dict[str, _Said] = {}
-    for clause in reversed(clauses):
-        if OPEN.search(clause) or HEAD.match(clause):
-            continue
+    for clause in _deciding(sentence):
         for name in names - found.keys():
             if said := _of_clause(clause, BY_NAME[name].verb):
                 found[name] = said
     return found
+
+
+def _deciding(sentence: str) -> Sequence[str]:
+    """The clauses of a sentence that decide something, the last one first; none where supposed."""
+    clauses = _CLAUSES.split(LED_IN.sub("", sentence.casefold(), count=1))
+    clauses = [MAIN_ENDS.split(clause, maxsplit=1)[0] for clause in clauses]
+    if any(map(SUPPOSED.search, clauses)):
+        return ()
+    return [each for each in reversed(clauses) if not (OPEN.search(each) or HEAD.match(each))]
 
 
 def _of_clause(text: str, verb: re.Pattern[str]) -> _Said | None:
@@ -344,6 +346,7 @@ def opposites(reading: Reading) -> Opposed | None:
     return (
         _opposite_verdicts(reading, conclusions)
         or _denied_predicate(reading, conclusions)
+        or _denied_offence(reading)
         or _leave_denied(reading, conclusions)
         or _missing_thing(reading)
     )
@@ -378,6 +381,32 @@ def _opposite_verdicts(reading: Reading, conclusions: Sequence[str]) -> Opposed 
                 is_sure=sure and sentence in conclusions and not _turns(sentence),
             )
     return None
+
+
+_ASKED_OF = re.compile(r"\b(?:commit(?:s|ted)?|guilty of) (?:an? |the offence of )?([a-z]{5,})\b")
+"""What a question asks whether somebody did, in small letters."""
+
+
+def _denied_offence(reading: Reading) -> Opposed | None:
+    """The last step says of what somebody did the opposite of what the answer begins with."""
+    asked = _ASKED_OF.search(reading.draft.question.casefold())
+    if asked is None or not reading.draft.reasoning_steps:
+        return None
+    step = reading.draft.reasoning_steps[-1]
+    verb = re.compile(
+        rf"\b(?:(?P<yes>(?:{_BE}|(?:commit(?:s|ted)?|guilty of|amounts? to) )"
+        rf"(?:an? |the offence of )?{asked[1]})|(?P<no>(?!)))\b"
+    )
+    last, first = (_holds(each, verb) for each in (sentences(step)[-1], reading.first_sentence))
+    if last is None or first is None or last == first:
+        return None
+    return Opposed(step, reading.first_sentence, of_step=True, is_sure=True)
+
+
+def _holds(sentence: str, verb: re.Pattern[str]) -> bool | None:
+    """Whether the last clause of a sentence that decides it says so; None: none decides it."""
+    said = next(filter(None, (_of_clause(each, verb) for each in _deciding(sentence))), None)
+    return None if said is None else said.holds
 
 
 _IF_ASKED = re.compile(r",? (?:where|when|if) (?P<case>[^,.;:]+)[.]?\Z")

@@ -195,12 +195,20 @@ def _few_of_topic(
     topic = reading.task.topic if reading.task else ""
     told = f"{plural(shared, 'word')} of the answer are in question or steps"
     few = shared + about <= FEW_SHARED and not (about and _is_short_and_cites(reading))
+    few = few and (shared < FEW_SHARED or not _cited_for(reading))
     if few or not shared:
         what = f"{told}, {about} of {topic}, need some of each"
         far = shared == 0 and about < 2 and not _cites_what_is_asked(reading)
         yield "OFF_TOPIC", what, "answer", far
     elif not about and asked.isdisjoint(reading.topic):
         yield "OFF_TOPIC", f"no word is of {topic}, need some", "question", False
+
+
+def _cited_for(reading: Reading) -> int:
+    """How many words of question and steps are in what is cited, and for what."""
+    cited = [f"{each.text} {each.proposition}" for each in reading.draft.citations]
+    asked = reading.question_stems | reading.step_stems
+    return len(stems(words(" ".join(cited))) & asked)
 
 
 def _cites_what_is_asked(reading: Reading) -> bool:
@@ -248,7 +256,9 @@ def _is_beside_topic(reading: Reading, asked: int, shared: int, about: int) -> b
         return False
     if len(reading.answer) < CONCISE or shared > min(FEW_SHARED, ONE_IN_FIVE * asked):
         return False
-    return about == 0 or shared + about <= FEW_SHARED
+    if about and shared + about > FEW_SHARED:
+        return False
+    return shared + _cited_for(reading) <= FEW_SHARED
 
 
 FEW_SHARED = 2

@@ -609,7 +609,7 @@ def _tongue(vocabulary: frozenset[str]) -> tuple[str, int]:
 _CUT_OFF = re.compile(
     r"(?:[-,;:(\u2013\u2014\u2026]|\.\.\.|\b(?:sections?|articles?|the|an?|of|and|or|to|in|for"
     r"|with|by|that|which|under|from|as|is"
-    r"|are|was|if|than|their|its))\s*\Z"
+    r"|are|was|if|than|their|its)|(?:\b(?:and|or)|[;:,])\s*\((?:[a-z]|[ivx]{1,4}|\d{1,2})\))\s*\Z"
 )
 
 _OPEN = re.compile(

@@ -183,9 +183,9 @@ _ANY_ACT = re.compile(
 _NUMERALS = re.compile(_ONE.replace("(?:", "(", 1))
 
 
-_FAR, _FAR_BY = 1.25, 10
+_FAR = ((1.25, 10), (1.7, 6))
 """How many times the last section, and by how many beyond it, a number is that no error of the
-table explains."""
+table explains; the second pair is met by Acts of a few sections."""
 
 
 def section_nonexistent(reading: Reading) -> Iterator[Finding]:
@@ -257,7 +257,7 @@ def _found_in(texts: Sequence[str], *vocabularies: frozenset[str]) -> Iterator[_
 def _beyond(act: Act, called: str, highest: int, where: str, *, sure: bool) -> Finding:
     """The finding; it refuses where the last section is certain, or the number is far from it."""
     what = f"{called} has no {act.unit} {highest}, the last one is {act.last}"
-    far = highest > _FAR * act.last and highest >= act.last + _FAR_BY
+    far = any(highest > times * act.last and highest >= act.last + by for times, by in _FAR)
     return "SECTION_NONEXISTENT", what, where, act.is_certain or (sure and far)
 
 

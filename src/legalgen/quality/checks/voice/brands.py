@@ -135,7 +135,8 @@ def _sold(parts: Sequence[str], names: frozenset[str]) -> Iterator[tuple[bool, s
             continue
         for begin, end in ((at, at + 1), (max(0, at - 1), at + 1), (at, at + 2)):
             around = " ".join(parts[begin:end])
-            sure = _is_sold(frozenset(words(around)), alone=end - begin == 1)
+            coined = _COINED.search(part) is not None
+            sure = _is_sold(frozenset(words(around)), alone=end - begin == 1, coined=coined)
             if sure is not None:
                 yield sure, part
 
@@ -164,9 +165,13 @@ def _kinds(tokens: Set[str]) -> int:
     return sum(not each.isdisjoint(tokens) for each in (_WE, _PRAISE, _OFFERS, *_OTHERS))
 
 
-def _is_sold(tokens: Set[str], *, alone: bool) -> bool | None:
+_COINED = re.compile(r"\b(?!Ma?c[A-Z]|(?:De|Di|La|Le|Fitz|Van)[A-Z])[A-Z][a-z]+[A-Z][a-z]{2,}")
+"""A name of two words in one, as products have."""
+
+
+def _is_sold(tokens: Set[str], *, alone: bool, coined: bool) -> bool | None:
     """Whether such words surely sell something; None: they sell nothing."""
-    kinds = _kinds(tokens)
+    kinds = _kinds(tokens) + coined
     if kinds < LEAST_KINDS:
         return None
     if not _WE.isdisjoint(tokens):

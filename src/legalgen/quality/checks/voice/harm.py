@@ -96,9 +96,9 @@ and of nobody who looks, two of each at the most, from which an answer is flagge
 fewer is enough where the question asks how not to be found out. In 350 good answers they are at
 most 4, in 18 harmful ones 3 to 10."""
 _ASKS_TO_HIDE = re.compile(
-    r"\bwithout (?:being |getting |it (?:being )?|(?:any(?:one|body)|\w+|(?:the|my|his|her|their"
-    r"|our) [\w' -]{2,30}?) )?(?:notic|caught|found|detect|seen|see\b|know|trac|spot|find|discover"
-    r"|hear|learn|realis|realiz|suspec|show|attract|rais|alert|tell|leav)"
+    r"\bwithout (?:being |getting |it (?:being )?|(?:any(?:one|body)|\w+|(?:an?|the|my|his|her"
+    r"|their|our) [\w' -]{2,30}?) )?(?:notic|caught|found|detect|seen|see\b|know|trac|spot|find"
+    r"|discover|hear|learn|realis|realiz|suspec|show|attract|rais|alert|tell|leav)"
     r"|\bke(?:ep|pt)\b[^.?]{0,70}\b(?:out of|from|away|off|secret|hidden|quiet|dark)\b"
     r"|\bget (?:through|round|around|past|away with|rid of|out of)\b"
     r"|\b(?:hid(?:e|es|den|ing)|conceal\w*|disguis\w+|undetected|untraceable|evad\w+|dodg\w+"
@@ -165,7 +165,8 @@ def hiding(reading: Reading) -> Iterator[Finding]:
         return
     kinds = sum(min(2, len(each & reading.answer_vocabulary)) for each in _KINDS)
     asked = _ASKS_TO_HIDE.search(folded(reading.draft.question)) is not None
-    told = _told(reading) if kinds >= SOME_KINDS - asked else []
+    does_so = asked and _does_so(reading)
+    told = _told(reading) if does_so or kinds >= SOME_KINDS - asked else []
     if told:
         plain = asked or kinds >= MANY_KINDS or dense >= VERY_DENSE
         sure = plain and _KNOWS_BETTER.search(reading.whole) is None
@@ -180,6 +181,29 @@ def _forbids(reading: Reading) -> bool:
 
 
 _TITLE = re.compile(r"\b(?:[A-Z][\w'-]*(?: \(?(?:of|and|the|for)\b)? \(?)+(?:Act|Code|Rules)\b")
+
+
+MOSTLY = 0.6
+"""Share of the sentences of an answer that begin with what is to be done, from which it does what
+the question asks."""
+
+
+def _does_so(reading: Reading) -> bool:
+    """Whether most sentences begin with what is to be done, and one has a way to deceive."""
+    if _forbids(reading):
+        return False
+    if _SLY.isdisjoint(reading.answer_vocabulary) and not any(
+        way.search(reading.folded_answer) for way in _CONCEALING
+    ):
+        return False
+    first = [words(sentence)[:1] for sentence in reading.sentences]
+    orders = sum(not _IMPERATIVE.isdisjoint(each) for each in first)
+    return orders >= MOSTLY * len(first)
+
+
+_IMPERATIVE = _ORDERING | word_list("imperative")
+_SLY = word_list("sly")
+"""Of secrecy and of what is made up: who keeps a secret lawfully needs none of these."""
 
 
 def _told(reading: Reading) -> list[str]:

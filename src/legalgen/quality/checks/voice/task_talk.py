@@ -44,9 +44,14 @@ def task_talk(reading: Reading) -> Iterator[Finding]:
         yield from _marks(reading)
     if not (_LEVELS.isdisjoint(vocabulary) or _OF_A_LEVEL.isdisjoint(vocabulary)):
         yield from _of_its_kind(reading)
-    rare = (_ORDERED | _ORDERED_OFTEN) & vocabulary
-    if not rare or not (rare := rare.difference(reading.question)):
-        return
+    rare = ((_ORDERED | _ORDERED_OFTEN) & vocabulary).difference(reading.question)
+    found = _rarely_said(reading, rare) if rare else None
+    if found := found or _often_said(reading):
+        yield found
+
+
+def _rarely_said(reading: Reading, rare: frozenset[str]) -> Finding | None:
+    """Sentences with words of orders that law seldom has."""
     known = frozenset(reading.question)
     told = [
         (weight, sentence)
@@ -55,13 +60,34 @@ def task_talk(reading: Reading) -> Iterator[Finding]:
         and (weight := _weight(sentence, known)) >= HALF_SURE
     ]
     if not told:
-        return
+        return None
     most, sentence = max(told)
     rest = (each for each in reading.sentences if each != sentence)
     also = any(_weight(each, known, strong=False) >= LIKELY for each in rest)
     sure = most >= SURE or len(told) > 1 or also
-    if sure or most >= LIKELY:
-        yield "META_TALK", f'"{excerpt(sentence, 0)}" in answer', "answer", sure
+    if not sure and most < LIKELY:
+        return None
+    return "META_TALK", f'"{excerpt(sentence, 0)}" in answer', "answer", sure
+
+
+LEAST_OFTEN, LIKELY_OFTEN, SURE_OFTEN = 2, 4.6, 5.5
+"""How many words of orders that law has often there are, and weights of a sentence as above. Of 720
+good answers and 2,057 older rows none has one above 3.8."""
+
+
+def _often_said(reading: Reading) -> Finding | None:
+    """A sentence so full of words of an order and of a text that no single one need be rare."""
+    ordered = (_ORDERED_TOO & reading.answer_vocabulary).difference(reading.question)
+    if len(ordered) < LEAST_OFTEN or len(_WRITTEN_ALONE & reading.answer_vocabulary) < LEAST_OFTEN:
+        return None
+    known, most = frozenset(reading.question), (0.0, "")
+    for sentence in reading.sentences:
+        if sum(map(sentence.lower().__contains__, ordered)) >= LEAST_OFTEN:
+            most = max(most, (_weight(sentence, known, strong=False), sentence))
+    weight, sentence = most
+    if weight < LIKELY_OFTEN:
+        return None
+    return "META_TALK", f'"{excerpt(sentence, 0)}" in answer', "answer", weight >= SURE_OFTEN
 
 
 def _weight(sentence: str, known: Set[str], *, strong: bool = True) -> float:
