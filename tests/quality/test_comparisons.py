@@ -56,6 +56,8 @@ def test_a_comparison_that_is_not_so(said: str) -> None:
         "It has 62 employees, which is above the limit of fifty employees.",
         "The rent of \u00a3800 for two windows, which is above the norm of six windows, is due.",
         "Of the twelve jurors ten are more than the nine jurors that are needed.",
+        "It has two hundred employees, which is above the limit of fifty employees.",
+        "It has two thousand employees, which is above the limit of fifty employees.",
         "He has ten working days, which is within the two weeks.",
     ],
 )

@@ -31,6 +31,9 @@ ASKED = "The lease of Amara to Tomasz was forfeited on 9 May 2022: by when may h
         ("He has six months; the return is due no later than 31 January 2023.", ""),
         ("The last day is 9 December 2022.", ""),
         ("One month of notice and eleven months: the last day is 9 April 2023.", ""),
+        ("He has twenty-four months, so the last day is 9 May 2024.", ""),
+        ("He has thirty-six months: the limit ends on 9 May 2025.", ""),
+        ("He has thirty-six months: the limit ends on 9 May 2026.", "reject"),
         ("Within f\u0131ve months the last day is 9 Apr\u0131l 2023, not 8 April 2022.", ""),
     ],
 )
@@ -122,6 +125,15 @@ def test_late_and_in_time_follow_from_the_periods(
         ("Six months from 9 May 2022 would end on 2 June 2023, had he been told.", ""),
         ("The last day is 8 June 2022, because he has thirty days.", ""),
         ("The last day is 5 April 2023, since the tax year and thirty days count.", ""),
+        ("Forty-five days from 9 May 2022 end on 23 June 2022, so he is safe.", ""),
+        ("Forty-five days from 9 May 2022 end on 16 May 2022, so he is safe.", "reject"),
+        ("One hundred and twenty days from 9 May 2022 end on 6 September 2022.", ""),
+        ("One hundred twenty days from 9 May 2022 end on 6 September 2022.", ""),
+        ("One hundred and twenty days from 9 May 2022 end on 29 May 2022.", "reject"),
+        ("Two hundred days from 9 May 2022 end on 25 November 2022, so he is safe.", ""),
+        ("A hundred days from 9 May 2022 end on 17 August 2022, so he is safe.", ""),
+        ("Seventy days from 9 May 2022 end on 18 July 2022, so he is safe.", ""),
+        ("The 1,096 days from 9 May 2022 end on 9 May 2025, so he is safe.", ""),
     ],
 )
 def test_an_end_follows_from_its_period(said: str, expected: str) -> None:

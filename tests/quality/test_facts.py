@@ -107,6 +107,8 @@ def test_other_facts_are_told(said: str, asked: str, expected: str) -> None:
          "Tamsin Okoro paid a deposit of \u00a31,250. May the seller keep it?"),
         ("A fee of £2,100 is due beside it.", "Okoro claims £1,200. What is due?"),
         ("Of the £18,400 she has £14,800 back.", "Okoro sued for £18,400. What has she back?"),
+        ("He must consult all 220 employees first.",
+         "Tomasz Kern has two hundred and twenty employees. Whom must he consult?"),
         ("Okoro is bound, since the Act is in force since 1 April 2024.",
          "Tamsin Okoro signed on 3 May 2024. Is she bound?"),
     ],

@@ -24,6 +24,25 @@ TENS: Final = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
     "ninety": 90,
 }  # fmt: skip
+DIGITS: Final = tuple(word for word, value in UP_TO_TWENTY.items() if 0 < value < 10)
+"""The words for one to nine."""
+_BIG: Final = {"thousand": 1_000, "million": 1_000_000}
+
+
+def numbered(text: str) -> int:
+    """A number of several words in small letters: ``two hundred and fifty thousand``."""
+    total = part = 0
+    for word in re.findall(r"[a-z]+", text):
+        if word == "hundred":
+            part = max(1, part) * 100
+        elif word in _BIG:
+            total += max(1, part) * _BIG[word]
+            part = 0
+        else:
+            part += UP_TO_TWENTY.get(word, TENS.get(word, 0))
+    return total + part
+
+
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",

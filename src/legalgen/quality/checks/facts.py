@@ -474,7 +474,8 @@ def _turned_digits(reading: Reading) -> str | None:
 
 
 _COUNTED = re.compile(
-    rf"(?<![\w.,-])(?:(?P<all>all|his|her|its|their) )?(?P<n>\d{{1,4}}|{COUNT_WORD}) "
+    r"(?<![\w.,-])(?<!hundred )(?<!hundred and )(?<!thousand )(?<!thousand and )"
+    rf"(?:(?P<all>all|his|her|its|their) )?(?P<n>\d{{1,4}}|{COUNT_WORD}) "
     r"(?P<noun>[a-z]{4,}s)\b"
 )
 _NOT_COUNTED = frozenset({

@@ -230,7 +230,7 @@ def _measures(text: str) -> Iterator[_Measure]:
 
 _THINGS = re.compile(
     rf"(?<![\w.,{MONEY_SIGNS}-])(?P<n>\d{{1,3}}(?:,\d{{3}}){{0,3}}|{COUNT_WORD}(?:-{COUNT_WORD})?)"
-    r" (?:[a-z]+ )??(?P<noun>[a-z]{3,}s)\b"
+    r" (?:(?!hundred|thousand|million|billion|dozen)[a-z]+ )??(?P<noun>[a-z]{3,}s)\b"
 )
-"""So many things of a kind: ``twelve employees``."""
+"""So many things of a kind, ``twelve employees``; of ``two hundred employees`` nothing is read."""
 _WORKING = re.compile(r"working|business")

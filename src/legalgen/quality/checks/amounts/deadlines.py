@@ -30,11 +30,11 @@ from legalgen.quality.checks.amounts.lengths import (
     FIXED,
     LENGTH,
     MOST_ROOM,
-    NUMBERS,
     PLAINLY,
     RECEIVED,
     STRETCHED,
     calendar_day,
+    count_of,
     days_of,
     end_of,
     is_backwards,
@@ -53,12 +53,6 @@ _ON = (
 _DATE = re.compile(_ON)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 """Without it there is no whole date; found in a tenth of the time."""
-
-_PERIOD = re.compile(
-    rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(NUMBERS)}))[ -](?:(?:full|calendar|further|more) )?"
-    r"(?P<unit>month|year)s?\b",
-    re.I,
-)
 
 _LAST_DAY = (
     r"(?:(?:last|final|latest) day(?: [a-z]+){0,5}? (?:is|was)(?: [a-z]+)?"
@@ -192,7 +186,8 @@ def _day(match: re.Match[str]) -> Day:
 def _counted_wrong(reading: Reading) -> Iterator[Finding]:
     """A last day with the day of the month of another date, so many months away as none says."""
     given = {_day(match) for match in _DATE.finditer(reading.draft.question)}
-    periods = {_months(match) for _, text in reading.texts for match in _PERIOD.finditer(text)}
+    lengths = (match for _, text in reading.texts for match in LENGTH.finditer(text))
+    periods = {_months(match) for match in lengths if match["unit"].casefold() in _OF_MONTHS}
     if not periods:
         return
     sums = periods | {left + right for left, right in product(periods, periods)}
@@ -227,10 +222,11 @@ def _in_days(reading: Reading, last: re.Match[str]) -> bool:
 _OF_TERM = re.compile(r"\b(?:new|next|old|fixed) (?:term|lease|tenancy|contract|licence) \Z")
 
 
-def _months(match: re.Match[str]) -> int:
-    number = match["n"].casefold()
-    count = int(NUMBERS.get(number, number))
-    return count * 12 if match["unit"].casefold() == "year" else count
+_OF_MONTHS = {"month": 1, "year": 12}
+
+
+def _months(length: re.Match[str]) -> int:
+    return count_of(length) * _OF_MONTHS[length["unit"].casefold()]
 
 
 def _apart(first: Day, last: Day) -> int | None:

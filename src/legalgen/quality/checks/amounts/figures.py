@@ -17,11 +17,18 @@ from legalgen.law.citations.pieces import by_letter
 from legalgen.quality.checks.amounts.lengths import LENGTH, days_of, end_of
 from legalgen.quality.currencies import CURRENCIES, CURRENCY_HINTS
 from legalgen.quality.reading import Finding, Reading, places
-from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, MONTHS, NAMES_DAY, TENS, UP_TO_TWENTY
+from legalgen.quality.wordlists import (
+    DIGITS,
+    MONEY_SIGNS,
+    MONTH,
+    MONTHS,
+    NAMES_DAY,
+    TENS,
+    UP_TO_TWENTY,
+    numbered,
+)
 
-NUMBERS = UP_TO_TWENTY | {
-    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
-}  # fmt: skip
+NUMBERS = UP_TO_TWENTY | TENS | {"hundred": 100}
 
 _SCALES = {
     "": 0, "thousand": 3, "k": 3, "lakhs": 5, "lakh": 5, "million": 6, "mn": 6, "m": 6, "crores": 7,
@@ -51,14 +58,18 @@ _NUMBERS = {
     f"{ten}-{one}": tens + ones
     for ten, tens in TENS.items()
     for one, ones in UP_TO_TWENTY.items()
-    if 0 < ones < 10
+    if one in DIGITS
 } | NUMBERS
+_HUNDREDS = re.compile(
+    rf"(?<![-\w])(?:(?:an?|{'|'.join(DIGITS)}) )?hundred(?: (?:and )?(?:{'|'.join(_NUMBERS)}))?\Z"
+)
+"""A number from a hundred on, at its end: ``one hundred and twenty``."""
 _COUNTED = by_letter((*(rf"{digit}\d{{0,3}}" for digit in digits), *_NUMBERS), r"(?<![-\w]{0})")
 _KINDS_OF_DAYS = ("clear", "working", "business", "calendar", "full")
 _NUMBER_BEFORE = re.compile(rf"(?P<n>{_COUNTED})[ -](?:(?:{'|'.join(_KINDS_OF_DAYS)}) )?\Z")
 _BEFORE_UNIT = frozenset([word[-3:] for word in (*_KINDS_OF_DAYS, *_NUMBERS)])
 """The last three letters of what stands before a unit that is counted in words."""
-_LONGEST_NUMBER = 24
+_LONGEST_NUMBER, _LONGEST_HUNDREDS = 24, 36
 _UNIT_ENDS = re.compile(r"s?\b")
 """What stands before a unit, and the end of it, in folded text: units are few, and found fast."""
 _PERCENT_BEFORE = re.compile(r"\b(\d+(?:\.\d+)?) ?\Z")
@@ -161,22 +172,9 @@ def _worded(text: str) -> Iterator[Measure]:
             yield Measure(sign, _amount(found["n"], found["m"]), start, found.end())
 
 
-def numbered(text: str) -> int:
-    """A number of several words: ``two hundred and fifty thousand``."""
-    total = part = 0
-    for word in re.findall(r"[a-z]+", text):
-        if word == "hundred":
-            part = max(1, part) * 100
-        elif word in ("thousand", "million"):
-            total += max(1, part) * 10 ** _SCALES[word]
-            part = 0
-        else:
-            part += _SMALL.get(word, 0)
-    return total + part
-
-
 def _periods(text: str) -> Iterator[Measure]:
     """The numbers of days, weeks and so on, and of per cent, in folded text."""
+    hundreds = "hundred" in text
     for unit in _UNITS:
         for at in places(unit, text):
             if text[at - 1 : at] not in " -" or not _may_be_counted(text, at):
@@ -184,8 +182,16 @@ def _periods(text: str) -> Iterator[Measure]:
             if ends := _UNIT_ENDS.match(text, at + len(unit)):
                 found = _NUMBER_BEFORE.search(text, max(0, at - _LONGEST_NUMBER), at)
                 if found:
-                    value = str(_NUMBERS.get(found["n"], found["n"]))
-                    yield Measure(unit.replace(" ", ""), value, found.start(), ends.end())
+                    value, begin = str(_NUMBERS.get(found["n"], found["n"])), found.start()
+                    if hundreds and (more := _hundreds_at(text, found)):
+                        value, begin = str(numbered(more[0])), more.start()
+                    yield Measure(unit.replace(" ", ""), value, begin, ends.end())
+
+
+def _hundreds_at(text: str, found: re.Match[str]) -> re.Match[str] | None:
+    """The whole of a number in words of which the end was found."""
+    end = found.end("n")
+    return _HUNDREDS.search(text, max(0, end - _LONGEST_HUNDREDS), end)
 
 
 def _may_be_counted(text: str, at: int) -> bool:

@@ -7,15 +7,16 @@ from calendar import monthrange
 from datetime import date, timedelta
 
 from legalgen.quality.checks.amounts.days import any_days, month_and_day
-from legalgen.quality.wordlists import UP_TO_TWENTY
+from legalgen.quality.wordlists import DIGITS, TENS, UP_TO_TWENTY, numbered
 
-NUMBERS = UP_TO_TWENTY | {"a": 1}
-COUNTED = {
-    "twenty-one": 21, "twenty-eight": 28, "thirty": 30, "forty": 40, "forty-two": 42, "fifty": 50,
-    "sixty": 60, "ninety": 90, "fourteen": 14, "hundred": 100, "an": 1,
-} | NUMBERS  # fmt: skip
+_SMALL = (
+    rf"(?:(?:{'|'.join(TENS)})(?:[ -](?:{'|'.join(DIGITS)}))?"
+    rf"|{'|'.join(sorted(UP_TO_TWENTY, key=len, reverse=True))})"
+)
+_COUNT = rf"(?a:(?:(?:an?|{'|'.join(DIGITS)}) )?hundred(?: (?:and )?{_SMALL})?|{_SMALL}|an?)"
+"""A number in words up to a thousand, or an article; its last word alone is another number."""
 LENGTH = re.compile(
-    rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(sorted(COUNTED, key=len, reverse=True))}))[ -]"
+    rf"\b(?P<n>(?<!\d[.,])\d{{1,3}}|(?<!-){_COUNT})[ -]"
     r"(?P<kind>(?:(?:clear|working|business|court|full|calendar|further|more|whole) )*)"
     r"(?P<unit>day|week|month|year)s?\b",
     re.I,
@@ -76,13 +77,20 @@ def calendar_day(year: int, match: re.Match[str]) -> date | None:
     return date(year, month, number) if 1 <= number <= last else None
 
 
+def count_of(length: re.Match[str]) -> int:
+    """How many units a match of ``LENGTH`` has, in figures or in words."""
+    number = length["n"].casefold()
+    if number.isdecimal():
+        return int(number)
+    return 1 if number in ("a", "an") else numbered(number)
+
+
 def end_of(start: date, length: re.Match[str], ways: int = 1) -> date | None:
     """The day on which a period ends that begins on another, working days stretched.
 
     Counted back, ``ways`` is -1.
     """
-    number = length["n"].casefold()
-    count = int(number) if number.isdigit() else COUNTED[number]
+    count = count_of(length)
     unit = length["unit"].casefold()
     if unit in ("day", "week"):
         days = count * (7 if unit == "week" else 1)

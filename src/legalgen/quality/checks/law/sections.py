@@ -18,10 +18,9 @@ from typing import TypeAlias
 
 from legalgen.law.citations import PARTING
 from legalgen.law.citations.last_sections import Act, acts
-from legalgen.quality.checks.amounts.figures import numbered
 from legalgen.quality.checks.law.divided import beyond_their_part
 from legalgen.quality.reading import Finding, Reading, places
-from legalgen.quality.wordlists import TENS, UP_TO_TWENTY
+from legalgen.quality.wordlists import TENS, UP_TO_TWENTY, numbered
 from legalgen.store.sample import words
 
 
