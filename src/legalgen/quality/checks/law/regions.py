@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import TypeAlias
 
 from legalgen.law.citations import normalise
@@ -95,7 +96,7 @@ def nation_asked(reading: Reading) -> str:
         return ""
     asked = frozenset(reading.question)
     named = {nation for nation, words in _NAMED.items() if not words.isdisjoint(asked)}
-    if asked >= {"county", "down"} or ("northern" in asked and asked & {"ireland", "irish"}):
+    if not _NORTHERN.isdisjoint(pairwise(reading.question)):
         named.add("northern-ireland")
     cell = _nation_of(task)
     if cell:
@@ -122,6 +123,8 @@ _NAMED = {
     "england-wales": frozenset({"english", "england", "wales", "welsh"}),
     "northern-ireland": word_list("northern_towns"),
 }
+_NORTHERN = frozenset({("county", "down"), ("northern", "ireland"), ("northern", "irish")})
+"""Words that name it one after the other: a county court hears of a ceiling that came down, too."""
 _ELSEWHERE = _NAMED["scotland"] | _NAMED["northern-ireland"] | {"northern", "county"}
 _NOT_ENGLISH = word_list("scots_words", "northern_words")
 _TOWNS = word_list("scottish_towns")
