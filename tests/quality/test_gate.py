@@ -200,6 +200,24 @@ def test_a_model_in_a_loop_is_refused_at_once(said: str) -> None:
         assert time.thread_time() - began < LONGEST_LOOK_S, name
 
 
+@pytest.mark.parametrize(
+    "said", ["it is {}", "\u00a3{}", "0.{} percent", "[2019] UKSC {}", "section {}", "{} days"]
+)
+def test_a_number_without_end_is_refused(said: str) -> None:
+    """In any field: Python reads none of more than 4,300 figures, and raises."""
+    good, endless = draft(), said.format("7" * 5_000)
+    for one in (
+        replace(good, question=f"{good.question} {endless}"),
+        replace(good, answer=f"{good.answer} {endless}"),
+        replace(good, reasoning_steps=(endless, *good.reasoning_steps)),
+        replace(good, citations=(DraftCitation(endless, "so"), *good.citations)),
+    ):
+        verdict = GATE.inspect(one, TASK, completion(), BOUNDS)
+        assert severity(verdict, "ENDLESS") == "reject"
+    assert severity(GATE.inspect(replace(good, answer=f"{good.answer} {said.format('7' * 500)}"),
+                                 TASK, completion(), BOUNDS), "ENDLESS") == "clean"  # fmt: skip
+
+
 @pytest.mark.parametrize("said", LOOPS)
 def test_a_loop_that_is_just_no_endless_one_is_judged_in_seconds(said: str) -> None:
     """Everything is asked of it."""

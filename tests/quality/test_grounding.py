@@ -176,6 +176,16 @@ def test_no_gate_lets_an_ungrounded_answer_through(mode: str) -> None:
     assert {reason.code for reason in verdict.reasons} <= {"QUOTE_ALTERED", "QUOTE_NOT_FOUND"}
 
 
+@pytest.mark.parametrize("figures", ["7" * 5_000, "1," * 5_000])
+def test_of_a_number_without_end_nothing_is_looked_up(figures: str) -> None:
+    """Python reads no number of so many figures."""
+    gate = Gate("full", date(2026, 1, 1), passages=lambda _: PASSAGES[:1])
+    verdict = gate.inspect(
+        draft(answer=f"{ANSWER} [2019] UKSC {figures}"), TASK, None, TypeBounds((10, 400), (0, 9))
+    )
+    assert [reason.code for reason in verdict.reasons] == ["ENDLESS"]
+
+
 def test_no_setting_turns_grounding_off() -> None:
     with pytest.raises(UsageError, match="QUOTE_ALTERED always rejects"):
         Rules.of({"QUOTE_ALTERED": "off"})

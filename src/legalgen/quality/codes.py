@@ -56,7 +56,8 @@ TABLE: Final = (
     Check("EMPTY_FIELD", "readable", "reject", "form", "Question or answer is blank."),
     Check(
         "ENDLESS", "readable", "reject", "form",
-        "A field has over 20,000 characters, and over 20 for each word of the longest answer.",
+        "A field has over 20,000 characters, and over 20 for each word of the longest answer, or "
+        "over 4,000 figures in a row.",
         "{found}: stop when all is said",
     ),
     Check("JSON_REPAIRED", "readable", "flag", "form", "The JSON had to be mended."),

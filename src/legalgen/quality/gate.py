@@ -116,13 +116,15 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
         from legalgen.quality.grounding import grounded  # of texts, which few batches have
 
         mended, fixes = mend(composed(draft), task.sample_type if task else "")
+        reading = Reading(
+            mended, task, bounds, (), limits=self.rules.thresholds, completion=completion,
+            instructions=self.instructions, grounding=(),
+        )  # fmt: skip
+        if reading.endless:  # nothing in it is worth looking up
+            return Verdict(mended, tuple(self._reasons(reading)), fixes=fixes)
         found = grounded(mended, given)
         cited = tuple(parse(item.text) for item in found.draft.citations)
-        reading = Reading(
-            found.draft, task, bounds, cited,
-            limits=self.rules.thresholds, completion=completion,
-            instructions=self.instructions, grounding=found.findings,
-        )  # fmt: skip
+        reading = replace(reading, draft=found.draft, cited=cited, grounding=found.findings)
         return Verdict(
             found.draft, tuple(self._reasons(reading)), found.citations, reading.parsed, fixes
         )

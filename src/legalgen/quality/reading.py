@@ -40,6 +40,10 @@ others would take minutes over it."""
 MOST_OF_A_WORD = 20
 """Characters for each word of the longest answer that is asked for, where these are more."""
 
+MOST_FIGURES = 4_000
+"""In a row, with points and commas. Python reads no number of more than 4,300, and raises."""
+_ENDLESS_NUMBER = re.compile(rf"[\d.,](?<![\d.,].)[\d.,]{{{MOST_FIGURES}}}")
+
 MOST_SEARCHED = 1_000_000
 """Runs times characters; beyond it all runs of the answer are made, which is faster then."""
 
@@ -273,11 +277,15 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def endless(self) -> Sequence[str]:
-        """The fields that no sample has so long."""
-        most = max(MOST_CHARACTERS, MOST_OF_A_WORD * self.bounds.answer_words[1])
-        if len(self.whole) <= most:
+        """The fields that no sample has so long, or that have a number that none has."""
+        if len(self.whole) <= MOST_FIGURES:
             return ()
-        return [name for name, text in self.fields if len(text) > most]
+        most = max(MOST_CHARACTERS, MOST_OF_A_WORD * self.bounds.answer_words[1])
+        return [
+            name
+            for name, text in self.fields
+            if len(text) > most or (len(text) > MOST_FIGURES and _ENDLESS_NUMBER.search(text))
+        ]
 
     @cached_property
     def foreign_letters(self) -> bool:

@@ -23,7 +23,12 @@ def form(reading: Reading) -> Iterator[Finding]:
         if not any(character.isalnum() for character in text):
             yield "EMPTY_FIELD", f"{name} is empty, need text", name, True
     for name in reading.endless:
-        yield "ENDLESS", f"{name} has more characters than any sample", name, True
+        yield (
+            "ENDLESS",
+            f"{name} has more characters, or figures in a row, than any sample",
+            name,
+            True,
+        )
     if draft.repaired:
         yield "JSON_REPAIRED", "the JSON had to be mended", None, True
 
