@@ -265,6 +265,7 @@ def test_each_form_has_its_kind_and_canonical_key(text: str, kind: str, key: str
             "BVerwG age assessment case law",
             "ESMA supervision",
         ),
+        "[2019] N\u0131CA 5",
     ],
 )
 def test_what_is_no_citation_is_not_read(text: str) -> None:

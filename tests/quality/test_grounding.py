@@ -146,6 +146,7 @@ def test_an_authority_that_no_passage_holds_is_refused(outside: str) -> None:
         "Under the Widgets Act 2011, s 1, care is owed.",
         "The Widgets Act 2011 says so.",
         "Section 1 says so.",
+        "Sect\u0131on 9 says so.",
     ],
 )
 def test_the_source_itself_may_be_named(inside: str) -> None:

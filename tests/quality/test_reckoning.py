@@ -109,6 +109,7 @@ BUILT = "Amara built for £90,000 and paid £22,000, £9,000 and £4,000. What h
         ("She paid £22,000, £9,000 and £4,000. The loss she asks for comes to £17,500, a half.",
          ""),
         ("She paid £9,000, another £9,000 and £4,000, together £22,000, and no more.", ""),
+        ("She paid £22,000, £9,000 and £4,000 for it. The f\u0131ve make up £90,000.", ""),
     ],
 )  # fmt: skip
 def test_parts_make_up_their_whole(said: str, expected: str) -> None:

@@ -284,6 +284,7 @@ def test_what_the_steps_come_to_is_what_the_answer_says(
         ("It is two hundred and fifty thousand pounds.", "He owes \u00a3250,000 to her."),
         ("It is Rs. 5,00,000.", "He owes five hundred thousand rupees."),
         ("The limit is 400 euros; below that 5 dollars.", "He owes her the lamp."),
+        ("The cap on it is \u00a35 m\u0131llion.", "It is \u00a35 at the most."),
         ("The rule gives 120 days.", "He owes it within one hundred and twenty days."),
         ("The rule gives a hundred and eighty days.", "He owes it within 180 days."),
         ("The rule gives two hundred days.", "He owes it within 200 days."),

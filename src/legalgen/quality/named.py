@@ -52,9 +52,9 @@ _LONGEST_FIRST: Final = sorted(_KINDS, key=len, reverse=True)
 _WORDS: Final = "|".join([each for each in _LONGEST_FIRST if "§" not in each])
 _PLURALS: Final = "|".join([each for each in _LONGEST_FIRST if each.endswith("s") and each != "s"])
 _PLACE: Final = re.compile(
-    rf"(?:(?<![A-Za-z])(?P<many>{_PLURALS}|§§)\.?\s*(?P<list>{_NUMBER}{_BELOW}"
+    rf"(?:(?<![A-Za-z])(?P<many>(?a:{_PLURALS})|§§)\.?\s*(?P<list>{_NUMBER}{_BELOW}"
     rf"(?:{_JOIN}(?:{_NUMBER}{_BELOW}|\([0-9A-Za-z]{{1,5}}\){_BELOW}))*)"
-    rf"|(?:(?<![A-Za-z])(?P<word>{_WORDS})(?![A-Za-z])\.?|(?P<sign>§))\s*"
+    rf"|(?:(?<![A-Za-z])(?P<word>(?a:{_WORDS}))(?![A-Za-z])\.?|(?P<sign>§))\s*"
     rf"(?P<one>{_NUMBER}{_BELOW}))",
     re.IGNORECASE,
 )

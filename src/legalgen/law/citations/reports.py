@@ -48,7 +48,7 @@ _OTHER_COURTS = (
     "|SKCA|CAF|FC|TCC|CHRT|HRTO"
 )
 _UK_NEUTRAL = re.compile(
-    rf"[\[(]{YEAR}[\])]\s*(?P<court>{'|'.join(sorted(UK_COURTS, key=len, reverse=True))})\b"
+    rf"[\[(]{YEAR}[\])]\s*(?P<court>(?a:{'|'.join(sorted(UK_COURTS, key=len, reverse=True))}))\b"
     r"\s*(?P<d1>\(?(?:Civ|Crim|Admin|Ch|Pat|QB|KB|Comm|Admlty|TCC|Fam|IPEC|Costs|Mercantile|AAC"
     r"|IAC|LC|TC|GRC|HESC|PC|B|Exch|CP)\)?\s+)?(?P<letter>[BJ](?=\d))?(?P<n>\d+)"
     r"(?:\s*\((?P<d2>[A-Za-z]{1,12})(?:\s*Court)?\))?",

@@ -36,9 +36,10 @@ _SCALES = {
 }  # fmt: skip
 _AMOUNT = re.compile(
     rf"(?P<c>[{MONEY_SIGNS}])\s?(?P<n>\d[\d,]*(?:\.\d+)?)"
-    rf"(?:[ -]?(?P<m>{'|'.join(filter(None, _SCALES))})\b)?",
+    rf"(?:[ -]?(?P<m>(?a:{'|'.join(filter(None, _SCALES))}))\b)?",
     re.I,
 )
+"""The scale of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be in no table."""
 _SMALL = UP_TO_TWENTY | TENS
 _IN_WORDS = rf"(?:(?:{'|'.join((*_SMALL, 'hundred', 'thousand', 'million', 'and', 'a'))})[ -])+"
 _WORDED_BEFORE = re.compile(

@@ -118,7 +118,7 @@ def _not_reached(reading: Reading) -> Finding | None:
 
 _VERBS_OF_SUMS = ("make ", "add up", "total ", "come to", "amount to", "exhaust ")
 _MAKE_UP = re.compile(
-    r"\b(?:which|they|both|all|these|those|(?:these|those|the) (?P<n>two|three|four|five|six))"
+    r"\b(?:which|they|both|all|these|those|(?:these|those|the) (?P<n>(?a:two|three|four|five|six)))"
     r"(?: [a-z]+s)?(?: (?:between them|together|then|thus|therefore|in all|of them|just))*,?"
     r" (?:make(?: up)?|add up to|total|come to|amount to|exhaust)"
     r"(?: (?:the|a|his|her|its|their|whole|full|all|of|total|exactly|just))* \Z",
