@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from tests.quality.sayings import ANSWER, STEPS, found
+from legalgen.quality.gate import Gate
+from legalgen.quality.rules import Rules, TypeBounds
+from legalgen.store.sample import Draft, DraftCitation
+from tests.quality.sayings import ANSWER, QUESTION, STEPS, found
 
 CODE = "CITATIONS_IN_ANSWER"
 
@@ -89,3 +94,12 @@ def test_a_statement_is_no_source(text: str, expected: bool) -> None:
     cited = ("Billson v Residential Apartments [1992] 1 AC 494", text)
     answer = f"{ANSWER} So it was in Billson, where the rent of a mill was late and the deed read."
     assert ("CITATION_UNPARSED" in found(answer, cited=cited)) is expected
+
+
+def test_a_citation_without_words_states_nothing() -> None:
+    """Where gaps are allowed, a blank one comes as far as this check."""
+    case = DraftCitation("Billson v Residential Apartments [1992] 1 AC 494", "")
+    told = f"{ANSWER} So it was in Billson, where the rent of a mill was late and the deed read."
+    draft = Draft(QUESTION, STEPS, told, (case, DraftCitation(" ", "")))
+    gate = Gate("full", date(2026, 11, 23), Rules.of({"PLACEHOLDER": "off"}))
+    assert not gate.inspect(draft, None, None, TypeBounds((1, 900))).rejected

@@ -129,7 +129,7 @@ class Rules(msgspec.Struct, frozen=True):
         return blake2b(whole, digest_size=4).hexdigest()
 
     def duplicate_thresholds(self) -> dict[str, float]:
-        """The keywords of ``duplicates.Thresholds``."""
+        """The keywords of ``duplicates.index.DuplicateThresholds``."""
         return {name: getattr(self.thresholds, name) for name in Nearness.__struct_fields__}
 
     def reason(

@@ -132,9 +132,9 @@ HARDLY_CAPITALS = 0.08
 
 def is_statement(text: str) -> bool:
     """Whether a citation's text is a sentence about the law, or about what somebody decided."""
-    first, *told = text.split()
-    if len(told) + 1 < LEAST_STATED:
+    if len(text.split()) < LEAST_STATED:
         return False
+    first, *told = text.split()
     capitals = sum(word[0].isupper() for word in told)
     if capitals > MOST_CAPITALS * len(told):
         return False
