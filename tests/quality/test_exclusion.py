@@ -102,6 +102,18 @@ def test_what_comes_too_near(tmp_path: Path) -> None:
     assert all("bench.jsonl" in r.message and "Leeds" not in r.message for r in told.values() if r)
 
 
+def test_files_of_one_name_are_each_read(tmp_path: Path) -> None:
+    """Benchmarks call their files alike: ``test.jsonl`` in a folder each."""
+    paths = []
+    for folder, asked in (("bar", EXAM), ("appeals", OTHER)):
+        (tmp_path / folder).mkdir()
+        paths.append(file_of(tmp_path / folder, "test.jsonl", {"question": asked}))
+    found, files = read_exclusion(paths, LIMITS)
+    assert found.near(EXAM, "") is not None
+    assert found.near(OTHER, "") is not None
+    assert [(each.name, each.questions) for each in files] == [("test.jsonl", 1)] * 2
+
+
 @given(
     st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"]), max_size=40),
     st.integers(0, 30),
@@ -109,7 +121,7 @@ def test_what_comes_too_near(tmp_path: Path) -> None:
 def test_thirteen_words_in_a_row_and_no_fewer(tokens: list[str], at: int) -> None:
     """Wherever they stand, and whatever is around them."""
     exam = " ".join(f"w{n}" for n in range(30))
-    found = Exclusion({"x": [exam]}, LIMITS)
+    found = Exclusion([("x", exam)], LIMITS)
     start = at % 18
     for length, near in ((RUN, True), (RUN - 1, False)):
         run = [f"w{n}" for n in range(start, start + length)]
@@ -122,6 +134,7 @@ def test_thirteen_words_in_a_row_and_no_fewer(tokens: list[str], at: int) -> Non
     [
         (b'{"question": "Who?"}\n[1]\n', "line 2 is no JSON object"),
         (b"question,answer\nWho?,He\n", "line 1 is no JSON object"),
+        (b'{"question": ' + b"[" * 5_000, "line 1 is no JSON object"),
         (b"PAR1 and no more", "no readable parquet file"),
         (b'{"label": 3}\n', "no text is in it"),
         (b"", "no text is in it"),

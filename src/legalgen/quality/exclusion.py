@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import stat
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -55,11 +55,11 @@ class ExcludedFile(msgspec.Struct, frozen=True):
 class Exclusion:
     """Tells whether a row comes too near to a question of some files."""
 
-    def __init__(self, files: Mapping[str, Iterable[str]], limits: Mapping[str, float]) -> None:
-        """``files`` holds the questions by the name of their file; ``limits`` are the gate's."""
+    def __init__(self, questions: Sequence[tuple[str, str]], limits: Mapping[str, float]) -> None:
+        """``questions`` come each after the name of its file; ``limits`` are the gate's."""
         self._index = DuplicateIndex(thresholds=DuplicateThresholds(**limits))
         self._runs: dict[int, str] = {}
-        self._questions = [(name, one) for name, several in files.items() for one in several]
+        self._questions = questions
         self._meaning: ExcludedMeaning | None = None
         for name, question in self._questions:
             self._index.add(name, question, "")
@@ -122,7 +122,7 @@ def _read(
     files = tuple(
         ExcludedFile(path.name, _digest(path), len(questions)) for path, questions in found.items()
     )
-    named = {path.name: questions for path, questions in found.items()}
+    named = [(path.name, one) for path, questions in found.items() for one in questions]
     return Exclusion(named, dict(limits)), files
 
 
@@ -202,7 +202,7 @@ def _records(path: Path, file: IO[bytes]) -> Iterator[Mapping[str, object]]:
                 yield _record(text)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UsageError(f"{path}: it is no whole gzip file ({error})") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             f"{path}: line {number} is no JSON object ({error}); write JSON lines, each "
             'with a key "question", or give a parquet file'
