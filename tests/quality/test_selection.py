@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from legalgen.quality.selection import Selection
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.notes import load_notes
-from legalgen.store.parts import Part, iter_batches
+from legalgen.store.parts import NotePart, iter_batches
 from legalgen.store.sample import Citation, Draft, Sample
 from tests.crash.rows import make_sample as make
 
@@ -36,15 +37,15 @@ def written(tmp_path: Path, sample: Sample, cited: str) -> DataDir:
     data_dir = DataDir(tmp_path)
     data_dir.create()
     chosen = selection(data_dir)
-    folder = data_dir.parts()
-
-    def note(_: str, part: Part) -> None:
-        chosen.sealed(folder / part.name, part.rows)
-
-    with BatchWriter(data_dir, "b1", note_part=note) as writer:
+    with BatchWriter(data_dir, "b1", note_part=noting(chosen, data_dir)) as writer:
         chosen.add(sample, verdict(sample, cited))
         writer.append([sample])
     return data_dir
+
+
+def noting(chosen: Selection, data_dir: DataDir) -> NotePart:
+    """Tells a selection of each part."""
+    return lambda _, part: chosen.sealed(data_dir.parts() / part.name, part.rows)
 
 
 def test_an_exact_repeat_is_refused_in_the_same_batch_and_in_the_next(tmp_path: Path) -> None:
@@ -71,12 +72,7 @@ def test_a_conflict_marks_the_earlier_row_too(tmp_path: Path) -> None:
     first, second = make(1), make(2)
     data_dir = written(tmp_path, first, CITED)
     chosen = selection(data_dir)
-    folder = data_dir.parts()
-
-    def note(_: str, part: Part) -> None:
-        chosen.sealed(folder / part.name, part.rows)
-
-    with BatchWriter(data_dir, "b2", note_part=note) as writer:
+    with BatchWriter(data_dir, "b2", note_part=noting(chosen, data_dir)) as writer:
         chosen.add(second, verdict(second, OTHER))
         writer.append([second])
 
@@ -97,6 +93,23 @@ def test_structure_only_looks_for_exact_repeats_and_keeps_nothing(tmp_path: Path
         path.unlink()
     again = selection(data_dir, structure_only=True).review(verdict(make(1)))
     assert [reason.code for reason in again.reasons] == ["DUP_EXACT"]
+
+
+def test_rows_that_came_in_one_go_are_counted_once(tmp_path: Path) -> None:
+    """Also where a part is full before all of them are written."""
+    data_dir = DataDir(tmp_path)
+    data_dir.create()
+    for batch, samples in (("b1", list(map(make, range(1, 4)))), ("b2", [make(4)])):
+        chosen = selection(data_dir)
+        with BatchWriter(
+            data_dir, batch, note_part=noting(chosen, data_dir), part_rows=2
+        ) as writer:
+            for sample in samples:
+                chosen.add(sample, verdict(sample))
+            writer.append(samples)
+    kept = json.loads((data_dir.state / "corpus-train.json").read_text("utf-8"))
+    assert kept["corpus"]["samples"] == 4
+    assert len(kept["parts"]) == 3
 
 
 @pytest.mark.parametrize("damage", [None, b"", b"{", b'{"version": 9}', b"\xff"])

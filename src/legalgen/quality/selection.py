@@ -149,9 +149,9 @@ class Selection:
         self._index.sealed(self._part(path), ids)
         if self._meaning is not None:
             self._meaning.sealed(ids)
-        if self._unsealed:
-            return
         self._seen.append(path.name)
+        if self._unsealed:
+            return  # the corpus has rows of no part yet
         self._note_contradicted()  # first: what is remembered is not compared again
         remembered = _Remembered(parts=self._seen, corpus=self._corpus.kept())
         files.replace_file(self._data_dir, self._corpus_path, msgspec.json.encode(remembered))
