@@ -656,6 +656,8 @@ def test_markup(mark: str, sample_type: str, expected: str) -> None:
         ("\u2713 is a tick and \u2192 an arrow", "clean"),
         ('the "\u6cd5\u4eba" (\u6cd5\u4eba) acts', "clean"), ("**Rule.** So.", "clean"),
         ("the citations in it, and the reasoning steps", "clean"),
+        ('it is the "question" - and the Act decides it', "clean"),
+        ('"answer" - "It', "reject"),
     ],
 )  # fmt: skip
 def test_text_that_was_made_for_a_machine(mark: str, expected: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.quality.sayings import ANSWER, found
+from tests.quality.sayings import ANSWER, QUESTION, found
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,26 @@ def test_a_word_limit_is_told_without_words() -> None:
     """``word limit`` alone is enough."""
     assert found(f"{ANSWER} It stays in the word limit.").get("PROMPT_LEAK") == "reject"
     assert "PROMPT_LEAK" not in found(f"{ANSWER} The word forfeit has no limit.")
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "expected"),
+    [
+        ("Her skeleton argument has a word limit.", QUESTION, ""),
+        ("The certificate states the word count of her petition.", QUESTION, ""),
+        (
+            "The word limit is 13,000 words.",
+            "How long may the lease of Amara to Tomasz be?",
+            "reject",
+        ),
+        ("The word limit is 13,000 words.", "How long may a principal brief be on appeal?", ""),
+        ("It keeps the word limit.", "Is the motion or petition of Amara in time?", "reject"),
+        ("This brief reply keeps the word limit.", QUESTION, "reject"),
+    ],
+)
+def test_rules_of_court_limit_the_words_of_papers(said: str, question: str, expected: str) -> None:
+    """Whose length is asked for, or in whose sentence it is told."""
+    assert found(f"{ANSWER} {said}", question).get("PROMPT_LEAK", "") == expected
 
 
 def test_the_question_that_these_tests_share_is_good() -> None:

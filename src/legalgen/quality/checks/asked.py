@@ -27,8 +27,10 @@ _GIVES_SUM = re.compile(
     r"|(?:no|without) (?:\w+ )?(?:limit|maximum|minimum|tax|money|compensation|damages|sum|amount"
     r"|figure|share|duty)|a (?:just|fair|reasonable) (?:sum|price|amount|fee|charge|rent|royalty"
     r"|share)|what is (?:just|fair|reasonable)|market (?:price|value|rent)"
-    r"|(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|\w+teen|twenty)"
-    r"(?: and a half)? (?:times|weeks?(?:['\u2019]|'s|\u2019s)? (?:pay|wages|rent)))\b",
+    r"|(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|\w+teen|twenty)"
+    r"(?: and a half)? (?:times|(?:week|month|year)s?(?:['\u2019]s?)? (?:gross |net )?"
+    r"(?:pay|wages|salary|earnings|income|rent))|(?:wages|salary|earnings) (?:for|of|during)"
+    r"|(?:deposit|price|fee|loan|payment|money) (?:back|in full))\b",
     re.I,
 )
 

@@ -171,7 +171,7 @@ _MARKED_UP = re.compile(
     r"|pre|blockquote|font|html|body|section)(?:\s[^<>]*)?/?>"
     r"|&(?:nbsp|amp|lt|gt|quot|apos|sect|pound|euro|[lr][sd]quo|[mn]dash|#\d{2,5}|#x[\da-f]{2,4});"
     r"|\\(?:[nrt](?![a-z])|\"|u[\da-f]{4})"
-    r"|[\"'](?:question|answer|reasoning_steps|citations)[\"']\s*[:=\u2013-]"
+    r"|[\"'](?:question|answer|reasoning_steps|citations)[\"']\s*(?:[:=]|[\u2013-]\s*[\"'\[{])"
     r"|<\|[a-z_]+\|>|\u3010[^\u3011]{0,40}\u3011|\[\^\w{1,3}\]",
     re.I,
 )

@@ -43,11 +43,33 @@ def prompt_leak(reading: Reading) -> Iterator[Finding]:
         counted = any(each.search(low) for each in _NUMBER_OF)
         if not (counted or any(hint in low for hint in _BOUNDS_HINTS)):
             continue
-        if found := _BOUNDS_TOLD.search(low):
+        found = next((each for each in _BOUNDS_TOLD.finditer(low) if not _of_papers(each)), None)
+        if found and not _asks_length(reading):
             yield "PROMPT_LEAK", f'"{text[slice(*found.span())]}" in {name}', name, True
             return
 
 
+def _of_papers(told: re.Match[str]) -> bool:
+    """Whether the sentence of a length is about papers of a court, which rules limit."""
+    text = told.string
+    begin, end = text.rfind(". ", 0, told.start()) + 1, text.find(". ", told.end())
+    return _PAPERS.search(text, begin, end if end >= 0 else len(text)) is not None
+
+
+def _asks_length(reading: Reading) -> bool:
+    """Whether it is asked how long such papers may be."""
+    if _LENGTHS.isdisjoint(reading.question):
+        return False
+    return _PAPERS.search(folded(reading.draft.question)) is not None
+
+
+_LENGTHS = frozenset({"long", "length", "pages", "words", "limit"})
+_PAPERS = re.compile(
+    r"\b(?:briefs|(?:principal|reply|opening|answering|appell\w+|amicus) brief"
+    r"|brief (?:may|must|of)|skeleton|petitions?|pleadings?|motions?|certificates?"
+    r"|(?:witness|case) statements?|(?:written|final) submissions|memorand(?:um|a) of law)\b"
+)
+"""Papers whose length rules of court limit, in folded text."""
 _BOUNDS_TOLD = re.compile(
     r"\b\d{2,3} (?:to|and|-) \d{2,4} words\b|\b\d reasoning steps?\b"
     r"|\b(?:answer|response|text) (?:of|in|within|under|below|has|is) (?:about |at most "
