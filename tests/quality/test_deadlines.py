@@ -132,6 +132,8 @@ def test_late_and_in_time_follow_from_the_periods(
         ("One hundred and twenty days from 9 May 2022 end on 29 May 2022.", "reject"),
         ("Two hundred days from 9 May 2022 end on 25 November 2022, so he is safe.", ""),
         ("A hundred days from 9 May 2022 end on 17 August 2022, so he is safe.", ""),
+        ("He is safe. The two years from 1 June 2022 ended in May 2024.", ""),
+        ("He is safe. The two years from 1 June 2022 ended in April 2024.", "flag"),
         ("Seventy days from 9 May 2022 end on 18 July 2022, so he is safe.", ""),
         ("The 1,096 days from 9 May 2022 end on 9 May 2025, so he is safe.", ""),
     ],

@@ -285,6 +285,7 @@ def test_what_the_steps_come_to_is_what_the_answer_says(
         ("It is Rs. 5,00,000.", "He owes five hundred thousand rupees."),
         ("The limit is 400 euros; below that 5 dollars.", "He owes her the lamp."),
         ("The cap on it is \u00a35 m\u0131llion.", "It is \u00a35 at the most."),
+        ("The rule gives 1,095 days.", "He owes it within 1095 days."),
         ("The rule gives 120 days.", "He owes it within one hundred and twenty days."),
         ("The rule gives a hundred and eighty days.", "He owes it within 180 days."),
         ("The rule gives two hundred days.", "He owes it within 200 days."),
@@ -319,7 +320,7 @@ def test_an_answer_in_other_words_than_a_short_question() -> None:
 
 
 PERIOD = re.compile(
-    r"(?<![-\w])(?P<n>\d{1,4}|two|seventeen|six)[ -]"
+    r"(?<![-\w])(?<!\d[.,])(?P<n>\d{1,4}|two|seventeen|six)[ -]"
     r"(?:(?:clear|working|business|calendar|full) )?(?P<u>day|week|month|year|hour|per ?cent)s?\b"
 )
 

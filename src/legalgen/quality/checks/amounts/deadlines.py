@@ -655,7 +655,9 @@ def _off(due: date, end: re.Match[str], start: date) -> int:
     if end["oy"]:
         month = MONTHS.index(end["om"].capitalize()) + 1
         months = (int(end["oy"]) - due.year) * 12 + month - due.month
-        return months * 30
+        return (
+            0 if months == -1 and due.day == 1 else months * 30
+        )  # the day before is of that month
     year = int(end["y"] or end["ay"] or 0)
     years = [year] if year else [start.year, start.year + 1]
     told = [day for one in years if (day := calendar_day(one, end)) is not None]

@@ -65,7 +65,11 @@ _HUNDREDS = re.compile(
     rf"(?<![-\w])(?:(?:an?|{'|'.join(DIGITS)}) )?hundred(?: (?:and )?(?:{'|'.join(_NUMBERS)}))?\Z"
 )
 """A number from a hundred on, at its end: ``one hundred and twenty``."""
-_COUNTED = by_letter((*(rf"{digit}\d{{0,3}}" for digit in digits), *_NUMBERS), r"(?<![-\w]{0})")
+_FIGURES = r"(?:\d{0,2}(?:,\d{3})+|\d{0,3})"
+_COUNTED = by_letter(
+    (*(f"{digit}{_FIGURES}" for digit in digits), *_NUMBERS), r"(?<![-\w]{0})(?<!\d[.,]{0})"
+)
+"""A whole number, in figures or in words: no decimals of one, nor what follows a comma in it."""
 _KINDS_OF_DAYS = ("clear", "working", "business", "calendar", "full")
 _NUMBER_BEFORE = re.compile(rf"(?P<n>{_COUNTED})[ -](?:(?:{'|'.join(_KINDS_OF_DAYS)}) )?\Z")
 _BEFORE_UNIT = frozenset([word[-3:] for word in (*_KINDS_OF_DAYS, *_NUMBERS)])
@@ -183,7 +187,8 @@ def _periods(text: str) -> Iterator[Measure]:
             if ends := _UNIT_ENDS.match(text, at + len(unit)):
                 found = _NUMBER_BEFORE.search(text, max(0, at - _LONGEST_NUMBER), at)
                 if found:
-                    value, begin = str(_NUMBERS.get(found["n"], found["n"])), found.start()
+                    number, begin = found["n"].replace(",", ""), found.start()
+                    value = str(_NUMBERS.get(number, number))
                     if hundreds and (more := _hundreds_at(text, found)):
                         value, begin = str(numbered(more[0])), more.start()
                     yield Measure(unit.replace(" ", ""), value, begin, ends.end())
