@@ -1126,6 +1126,23 @@ def test_classify_takes_anything(text: str, status: int | None, body: object) ->
     assert len(failure.message) <= 200
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unauthor\u0131zed",  # as Turkish makes small letters of it
+        "Too Many Reque\u017ft\u017f",
+        "L\u0130M\u0130T exceeded: \u0130TPM 100, \u0131tpm",
+        "try again in 5\u017f, or in 5 m\u0131nutes",
+    ],
+)
+def test_letters_that_are_others_without_case_are_no_reason_to_raise(text: str) -> None:
+    """What is found where case does not count need not be what a table has."""
+    headers = {"retry-after": text.rpartition(" in ")[2]}
+    for status in (None, 429):
+        assert categorize_error(text, status=status) in ErrorCategory
+        assert classify(text, status=status, headers=headers).retry_after_s is None
+
+
 @given(st.text(alphabet="{}[]()\"'\\:, \nabet429error", max_size=200))
 def test_torn_objects_in_text(text: str) -> None:
     """Half of an object, wrongly quoted or nested, is read as far as it goes."""

@@ -347,7 +347,8 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "-3", "1x", "3 apples", "1m1h", "1m1m", "1e3", "inf", "1:30", "h", "9" * 400]
+    "text", ["", "x", "-3", "1x", "3 apples", "1m1h", "1m1m", "1e3", "inf", "1:30", "h", "9" * 400,
+             "5\u017f", "5m\u0131n"]
 )  # fmt: skip
 def test_no_durations(text: str) -> None:
     """What is not surely a time is refused."""

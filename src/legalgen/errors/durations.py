@@ -27,8 +27,9 @@ _UNITS = {
     "hr": 3600.0,
     "day": DAY_S,
 }
+# Of ASCII: where case does not count, a long s is an s as well, and Turkish has two more i's.
 UNIT = (
-    r"(?:milliseconds?|msecs?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|ns|[uµμ]s|ms|[smhd])"
+    r"(?a:milliseconds?|msecs?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|ns|[uµμ]s|ms|[smhd])"
 )
 NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
 """Not negative, and without an exponent."""

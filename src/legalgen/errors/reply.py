@@ -533,7 +533,7 @@ _WITH_REASON = re.compile(
 )
 # "Not Found", "Error: Forbidden", "503": a reason phrase or a status and nothing else
 _ALONE = re.compile(
-    rf"\s*(?:(?:http\s)?error\W+)?(?:(?P<reason>{'|'.join(map(re.escape, _REASONS))})"
+    rf"\s*(?:(?:http\s)?error\W+)?(?:(?P<reason>(?a:{'|'.join(map(re.escape, _REASONS))}))"
     r"|(?P<status>[45]\d\d))[\s.!]*",
     re.IGNORECASE,
 )

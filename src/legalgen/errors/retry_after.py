@@ -285,7 +285,7 @@ _KINDS: dict[str, LimitKind] = {
     "it": "input_tokens",
     "ot": "output_tokens",
 }
-_ACRONYM = re.compile(r"\b(r|t|it|ot)p([mhd])\b", re.IGNORECASE)
+_ACRONYM = re.compile(r"\b(r|t|(?a:it)|ot)p([mhd])\b", re.IGNORECASE)
 _WORDED = re.compile(
     r"""\b(?P<side>input|output|prompt|completion)?[\s_-]*(?P<kind>requests?|tokens?)
         [\s_-]*(?:limit\s*)?(?:\(?\s*[\d,]+\s*)?(?:/|per)[\s_-]*(?P<window>min|hour|day|m\b|h\b|d\b)""",
