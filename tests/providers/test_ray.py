@@ -10,16 +10,18 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from legalgen.completion import Completion, Message, Prompt, Request, Usage
 from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError, UsageError
-from legalgen.providers._ray_words import Answer
+from legalgen.providers._ray_words import Answer, PoolPlan
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.loading import open_provider
@@ -251,6 +253,32 @@ def test_a_pool_that_is_gone_is_opened_anew(address: str) -> None:
         failure = failure_of(provider, ask("perish"))
         assert failure.category is ErrorCategory.CONNECTION_ERROR
         assert _until_answered(provider).text == "1"
+
+
+def test_a_pool_that_is_killed_while_it_writes_is_opened_anew(address: str) -> None:
+    """Half an answer is none: the call ends at once, and the next one is answered."""
+    with pool(address, "torn") as provider:
+        assert failure_of(provider, ask("tear")).message == "the pool of replicas is gone"
+        assert provider.complete(ask("live")).text == "live"
+
+
+def test_a_pool_ends_with_who_is_killed_while_it_asks(address: str) -> None:
+    """Half a question is none: its stdin has ended."""
+    plan = PoolPlan(address, 1, {}, 1, 4096, callable="tests.data.ray.models:echo")
+    with subprocess.Popen(
+        [sys.executable, "-m", "legalgen.providers._ray_pool"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            out, _ = process.communicate(msgspec.json.encode(plan) + b'\n{"number": 1, "req', 60.0)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert [msgspec.json.decode(line, type=Answer) for line in out.splitlines()] in (
+        [],
+        [Answer(0)],
+    )
 
 
 def _until_answered(provider: Provider) -> Completion:

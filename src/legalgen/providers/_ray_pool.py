@@ -207,6 +207,8 @@ class Asks(threading.Thread):
     def run(self) -> None:
         """Read to the end."""
         for line in self._stdin:
+            if not line.endswith(b"\n"):  # who asked was killed while it wrote
+                break
             self._attended.wait(JOINING_S)
             if self._loop is not None:
                 ask = msgspec.json.decode(line, type=Ask)

@@ -207,6 +207,8 @@ class _Pool:
     def _read(self) -> None:
         with _stream(self._process.stdout) as lines:
             for line in lines:
+                if not line.endswith(b"\n"):  # the pool was killed while it wrote
+                    break
                 answer = msgspec.json.decode(line, type=Answer)
                 if answer.number == 0 and answer.failure is not None:
                     self.leave(answer.failure)
