@@ -1122,6 +1122,21 @@ def test_a_file_larger_than_any_reply_is_sent_and_fetched_whole(
     provider.close()
 
 
+def test_a_disk_that_is_full_is_no_failure_of_the_vendors(quick: Bench, tmp_path: Path) -> None:
+    """It is the disk's own error, and the connection serves the next call."""
+    source_path = tmp_path / "large"
+    source_path.write_bytes(b"x" * 1_000_000)
+    provider = service(quick.server)
+    file_id = provider.upload(source_path, "large.jsonl", 60.0)
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(OSError, match="No space left"),
+    ):
+        provider.fetch(file_id, full.write, 60.0)
+    assert provider.uploaded("large.jsonl", 60.0) == file_id
+    provider.close()
+
+
 def test_a_job_is_found_by_all_of_its_metadata(quick: Bench, tmp_path: Path) -> None:
     """Batch and chunk together name a job; another chunk of the batch is another job."""
     provider = service(quick.server)

@@ -40,7 +40,7 @@ from legalgen.errors import ConfigurationError, ErrorCategory, Failure, Provider
 from legalgen.providers import PROVIDERS, provider_spec
 from legalgen.providers._http import BoundedResponse
 from legalgen.providers._transport import KEEPALIVE_S, FreePools
-from legalgen.providers.base import Provider, RemoteModel
+from legalgen.providers.base import BulkProvider, Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.loading import checked_key, open_provider
 from legalgen.routing.remedies import remedy
@@ -789,6 +789,19 @@ def test_a_redirect_within_its_host_gets_all(name: str, status: int, server: Ser
     assert second.headers["authorization"] == first.headers["authorization"]
 
 
+@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_to_no_address_is_a_reply_like_others(
+    name: str, status: int, server: Server
+) -> None:
+    """It is told as a wrong address, and its connection serves the next call."""
+    server.reply = Reply(status, b"", {"location": "http://[::1/chat/completions"})
+    with opened(name, server.url) as provider:
+        assert failure_of(provider).wrong_url
+        assert failure_of(provider).status == status
+    assert server.connections == 1
+
+
 @pytest.mark.parametrize(
     ("asked", "to", "followed"),
     [
@@ -892,6 +905,18 @@ def test_the_vendors_list_of_models_is_read(
     with opened(name, server.url) as provider:
         assert tuple(provider.list_models(10.0)) == (model,)
     assert [(seen.method, seen.path) for seen in server.seen] == [("GET", MODEL_PATHS[name])]
+
+
+def test_the_pages_of_a_list_have_one_deadline_together(server: Server) -> None:
+    """Each has what those before it have left."""
+    server.reply = Reply(200, b'{"data": [{"id": "f"}], "has_more": true}')
+    last = b'{"data": [{"id": "g", "filename": "it"}], "has_more": true}'
+    server.replies["/openai/v1/files?after=f"] = Reply(200, last)
+    with opened("groq", server.url) as provider:
+        assert isinstance(provider, BulkProvider)
+        assert provider.uploaded("it", 60.0) == "g"
+    first, second = (float(seen.headers["x-stainless-read-timeout"]) for seen in server.seen)
+    assert 60.0 > first > second
 
 
 @pytest.mark.parametrize("name", REMOTE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -218,6 +220,12 @@ class BulkSdkProvider(SdkProvider):
 
     def fetch(self, file_id: str, write: Callable[[bytes], object], timeout_s: float) -> None:
         """Bring a file; see ``BulkProvider.fetch``."""
+        # Written where errors are not translated: a full disk is no failure of the vendor's.
+        with contextlib.closing(self._pieces(file_id, timeout_s)) as pieces:
+            for piece in pieces:
+                write(piece)
+
+    def _pieces(self, file_id: str, timeout_s: float) -> Generator[bytes]:
         content = self._files.with_streaming_response.content
         with (
             self._translated(),
@@ -225,8 +233,7 @@ class BulkSdkProvider(SdkProvider):
             content(file_id, timeout=self._http.timeouts(timeout_s)) as streamed,
         ):
             response: BoundedResponse = streamed.http_response
-            for piece in response.iter_file():  # past the bound on replies: it is meant to be large
-                write(piece)
+            yield from response.iter_file()  # past the bound on replies: it is meant to be large
 
     def remove(self, file_id: str, timeout_s: float) -> None:
         """Delete a file; see ``BulkProvider.remove``."""
@@ -239,10 +246,15 @@ class BulkSdkProvider(SdkProvider):
     def _paged(
         self, method: Callable[..., Any], kind: type[L], wanted: str, timeout_s: float
     ) -> Iterator[Any]:
-        """What a list holds, page by page: the next begins ``after`` the last entry of one."""
+        """What a list holds, page by page: the next begins ``after`` the last entry of one.
+
+        All pages together take no longer than ``timeout_s``.
+        """
+        until = time.monotonic() + timeout_s
         call: dict[str, object] = {}
         for _ in range(MOST_PAGES):
-            page = self._decoded(self._send(method, timeout_s, call), kind, wanted)
+            left_s = max(until - time.monotonic(), 0.0)
+            page = self._decoded(self._send(method, left_s, call), kind, wanted)
             rows = page.data or []
             yield from rows
             if not (page.has_more and rows):

@@ -292,7 +292,10 @@ def _keeps_end(url: httpx.URL, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a reply sends on to the same page of an API, not to one where people sign in."""
     end = "/".join(url.path.rsplit("/", 2)[1:])
     places = (value for name, value in headers if name.lower() == b"location")
-    return any(urlsplit(value.decode("latin-1")).path.endswith(end) for value in places)
+    try:
+        return any(urlsplit(value.decode("latin-1")).path.endswith(end) for value in places)
+    except ValueError:  # it is no address
+        return False
 
 
 class _Body(httpx.SyncByteStream):
