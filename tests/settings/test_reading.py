@@ -1,12 +1,15 @@
-"""Looking for files and folders: what cannot be looked at is not taken for nothing."""
+"""Looking for files and folders, and writing them: what cannot be looked at is not taken for
+nothing, and what is on its way is nobody else's."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 from pathlib import Path
 
 import pytest
 
+from legalgen.settings import writing
 from legalgen.settings.reading import is_folder, is_there, listed
 
 
@@ -46,3 +49,23 @@ def test_what_cannot_be_looked_at_is_not_said_to_be_gone(tmp_path: Path) -> None
     for look in (is_there, is_folder):
         with pytest.raises(OSError, match="Too many levels"):
             look(circle)
+
+
+def test_a_file_is_written_though_another_command_clears_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the making of the file beside and its lock nothing shows that its writer lives."""
+    came: list[Path] = []
+    lock = writing.try_lock
+
+    def late(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
+        if not came:
+            came.extend(listed(tmp_path, ".*"))
+            writing.clear_beside(tmp_path)
+        return lock(descriptor, kind)
+
+    monkeypatch.setattr(writing, "try_lock", late)  # nothing else comes between the two calls
+    with writing.swapped_in(tmp_path / "health.json") as file:
+        file.write(b"{}")
+    assert len(came) == 1
+    assert [(path.name, path.read_bytes()) for path in listed(tmp_path)] == [("health.json", b"{}")]

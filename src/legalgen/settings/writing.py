@@ -13,7 +13,7 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -129,10 +129,8 @@ def swapped_in(path: Path, mode: int = 0o644, *, durable: bool = True) -> Iterat
     if why := no_file(path):
         raise OSError(errno.EINVAL, why, str(path))
     path = Path(os.path.realpath(path))
-    beside = beside_name(path)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor, beside = _open_locked(lambda: beside_name(path), mode)
     try:
-        try_lock(descriptor)  # shows that its writer lives, for as long as it is open
         with os.fdopen(descriptor, "wb", closefd=False) as file:
             yield file
         if durable:
@@ -158,12 +156,17 @@ def beside_name(path: Path) -> Path:
 
 def open_aside(folder: Path, name: str) -> tuple[int, Path]:
     """A new file ``<name>.<token>``, locked for as long as it is open: its writer is alive."""
+    return _open_locked(lambda: folder / f"{name}.{secrets.token_hex(4)}", 0o644)
+
+
+def _open_locked(name: Callable[[], Path], mode: int) -> tuple[int, Path]:
+    """A new file of a name that nothing else has, which nobody clears while it is open."""
     while True:
-        aside = folder / f"{name}.{secrets.token_hex(4)}"
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        path = name()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         if try_lock(descriptor) and os.fstat(descriptor).st_nlink:
-            return descriptor, aside
-        os.close(descriptor)  # cleared by a recovery between the two calls
+            return descriptor, path
+        os.close(descriptor)  # cleared by another command between the two calls
 
 
 def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
