@@ -22,7 +22,7 @@ from legalgen.completion import LimitReading, ModelRef
 from legalgen.errors import ConfigurationError, DiskError, UsageError
 from legalgen.settings.config_file import config_template, configuration_page, init_config, set_key
 from legalgen.settings.declaration import Folders, Origin
-from legalgen.settings.document import LIMIT_KEYS
+from legalgen.settings.document import LIMIT_KEYS, Document
 from legalgen.settings.layers import SETTINGS, Settings, config_path, find_config
 from legalgen.settings.provider_tables import ProviderSettings
 from legalgen.settings.reading import read_bounded
@@ -410,6 +410,7 @@ def test_a_file_as_editors_leave_it(tmp_path: Path, text: str) -> None:
             ),
         ),
         ("batch = 3", "[batch]: is a table: write [batch] on a line of its own."),
+        ('taxonomy = "a\\u0000b"', 'taxonomy = "a\\u0000b": no path holds a null character.'),
         ("[batch]\ncount = true", "[batch] count = true: not a whole number of at least 1."),
         (
             "[batch]\nmax_wait = 2020-01-01",
@@ -691,6 +692,31 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str, problem: str
     )
 
 
+def test_several_keys_of_a_file_stand_in_its_order(tmp_path: Path) -> None:
+    """One that is written twice stands where it was first; the numbers are those of accounts."""
+    keys = f'api_key = "{KEY}"\nkeys = ["{OTHER_KEY}", "{KEY}"]'
+    settings = load({}, {}, written(tmp_path, f"[providers.groq]\n{keys}"))
+
+    assert [key.reveal() for key, _ in settings.keys("groq")] == [KEY, OTHER_KEY]
+    numbered = ("groq", "groq#2", "groq#3", "groq#1", "groq#02", "groq#", "groq#\u00b2")
+    assert [settings.spec(name) is not None for name in numbered] == [True, True, *[False] * 5]
+
+
+def test_the_table_of_a_provider_whose_name_has_a_dot_is_read(
+    tmp_path: Path, folders: Folders
+) -> None:
+    """A package may bring one that is called so."""
+    known, text = ["acme.law"], f'[providers."acme.law"]\napi_key = "{KEY}"'
+    path = written(tmp_path, text)
+    settings = Settings.load({}, {}, path, folders=folders, known_providers=known)
+
+    where = Origin("config", f"{path} [providers.acme.law] api_key")
+    assert settings.key("acme.law") == (Secret(KEY), where)
+    written(tmp_path, text.replace("key", "kee"))
+    with pytest.raises(ConfigurationError, match="api_kee: is not known; did you mean api_key"):
+        Settings.load({}, {}, path, folders=folders, known_providers=known)
+
+
 @pytest.mark.parametrize(
     ("environ", "sent"),
     [
@@ -829,6 +855,12 @@ def test_a_file_with_keys_is_its_owners_alone(tmp_path: Path, mode: int, warned:
 
     sentence = f"{path} holds keys and others can read it: chmod 600 '{path}'"
     assert list(warnings) == [sentence] * warned
+
+
+def test_a_file_that_is_gone_since_it_was_read_is_nobodys(tmp_path: Path) -> None:
+    """Editors write beside and swap; what was read counts."""
+    content = {"providers": {"groq": {"api_key": KEY}}}
+    assert Document(tmp_path / "config.toml", content, SETTINGS).warnings() == []
 
 
 def test_a_file_without_keys_may_be_read_by_all(tmp_path: Path) -> None:

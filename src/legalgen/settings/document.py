@@ -87,7 +87,7 @@ class Document(msgspec.Struct, frozen=True):
             known = [each.key for each in self.settings if each.table == table]
             if not table:
                 known += [*_FREE_TABLES, *sorted(filter(None, tables))]
-            self._refuse_unknown(table, known)
+            self._refuse_keys(f"[{table}]" if table else "", self.table(table), known)
         if known_providers is None:
             return
         for name in self.table("providers"):
@@ -170,25 +170,36 @@ class Document(msgspec.Struct, frozen=True):
     def warnings(self) -> list[str]:
         """Keys in a file that others can read."""
         holds_key = any(any(table.secrets()) for table in self.providers().values())
-        if self.path is None or not holds_key or not self.path.stat().st_mode & 0o077:
+        if self.path is None or not holds_key:
+            return []
+        try:
+            shared = self.path.stat().st_mode & 0o077
+        except FileNotFoundError:  # it was taken away since it was read
+            return []
+        if not shared:
             return []
         return [f"{self.path} holds keys and others can read it: chmod 600 {_shell(self.path)}"]
 
     def _provider(self, name: str) -> ProviderSettings:
-        table = f"providers.{name}"
+        place, rows = f"providers.{name}", self._rows_of("providers", name)
         spec = PROVIDERS.get(name)
         options = [each.key for each in spec.options] if spec else []
-        self._refuse_unknown(table, (*PROVIDER_KEYS, *options))
+        self._refuse_keys(f"[{place}]", rows, (*PROVIDER_KEYS, *options))
         folder_of_file = self.path.parent if self.path else None
-        return TableReader(table, self.table(table), self._error).provider(folder_of_file, options)
+        return TableReader(place, rows, self._error).provider(folder_of_file, options)
 
     def _server(self, name: str) -> ProviderSettings:
-        place = f"servers.{name}"
-        rows = self.table("servers")[name]
-        if not isinstance(rows, dict):
-            raise self._error(f"[{place}]", f"is a table: write [{place}] on a line of its own")
+        place, rows = f"servers.{name}", self._rows_of("servers", name)
         self._refuse_keys(f"[{place}]", rows, SERVER_KEYS)
         return TableReader(place, rows, self._error).server(name, PROVIDERS)
+
+    def _rows_of(self, kind: str, name: str) -> Mapping[str, object]:
+        """The table of a provider or a server, whose name may hold dots."""
+        rows = self.table(kind)[name]
+        if not isinstance(rows, dict):
+            place = f"{kind}.{name}"
+            raise self._error(f"[{place}]", f"is a table: write [{place}] on a line of its own")
+        return cast("Mapping[str, object]", rows)
 
     def unused_keys(self, environ: Mapping[str, str]) -> list[str]:
         """Several keys in the file that a variable takes the place of."""
@@ -237,9 +248,6 @@ class Document(msgspec.Struct, frozen=True):
         if not isinstance(rows, dict):
             raise self._error(f'[{table}."{name}"]', "is a table of its own")
         return cast("Mapping[str, object]", rows)
-
-    def _refuse_unknown(self, table: str, known: Collection[str]) -> None:
-        self._refuse_keys(f"[{table}]" if table else "", self.table(table), known)
 
     def _refuse_keys(self, where: str, rows: Mapping[str, object], known: Collection[str]) -> None:
         for key in rows:

@@ -364,8 +364,10 @@ class Settings:
         of_file += [(key, self._in_file(vendor, "keys")) for key in table.keys]
         borrowed = self._borrowed(vendor, table) if not of_file else None
         of_file += [borrowed] if borrowed else []
-        usable = [(_usable_key(*each), each[1]) for each in of_file]
-        return tuple({key: (key, origin) for key, origin in reversed(usable)}.values())[::-1]
+        distinct: dict[Secret, Origin] = {}
+        for key, origin in of_file:
+            distinct.setdefault(_usable_key(key, origin), origin)
+        return tuple(distinct.items())
 
     def _borrowed(self, vendor: str, table: ProviderSettings) -> tuple[Secret, Origin] | None:
         """The key that a vendor's own tools read, if it goes to that vendor and no one else."""
@@ -384,13 +386,13 @@ class Settings:
 
     def spec(self, provider: str) -> ProviderSpec | None:
         """The provider, the server or the preset of that name; None where there is none."""
-        vendor, _, number = provider.partition("#")
+        vendor, numbered, number = provider.partition("#")
         table = self.table(vendor)
         found = server_spec(vendor, table) if table.server else PROVIDERS.get(vendor)
-        if not number or found is None:
+        if not numbered or found is None:
             return found
-        wanted = int(number) if number.isdecimal() and len(number) < 4 else 0
-        return found if 2 <= wanted <= len(self.keys(vendor)) else None
+        further = range(2, len(self.keys(vendor)) + 1)
+        return found if number in map(str, further) else None  # 02 would be an account of its own
 
     def specs(self) -> dict[str, ProviderSpec]:
         """All providers and the servers of the file by name, in the order of preference."""

@@ -421,24 +421,23 @@ def in_the_way(path: Path) -> Path | None:
     return None
 
 
+def _place(value: object) -> str:
+    """What may be the path of a file, or ``-``, as text."""
+    text = _string(value)
+    if wrong := misplaced_url(text):
+        raise ValueError(wrong)
+    if "\0" in text:  # TOML can write one, and the system takes none
+        raise ValueError("no path holds a null character")
+    return text
+
+
 def _path(value: object) -> Path:
     if isinstance(value, Path):
         return value
-    text = _string(value)
-    if wrong := misplaced_url(text):
-        raise ValueError(wrong)
     try:
-        return Path(text).expanduser()
+        return Path(_place(value)).expanduser()
     except RuntimeError as error:  # pathlib's word for: no HOME, and no entry for this user
         raise ValueError("there is no home folder to put for ~; write the whole path") from error
-
-
-def _stream(value: object) -> str:
-    """A file or ``-``, as text."""
-    text = _string(value)
-    if wrong := misplaced_url(text):
-        raise ValueError(wrong)
-    return text
 
 
 def _paths(value: object) -> tuple[Path, ...]:
@@ -488,7 +487,7 @@ CALL_TIME = Kind("duration", _positive_duration, format_duration, "TIME")
 WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration, "TIME")
 TIME_BOUND = Kind("duration or `off`", _or_off(_time_to_run, None), format_duration, "TIME")
 COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off, metavar="N", number=True)
-STREAM = Kind("path, or `-`", _stream, metavar="FILE|-")
+STREAM = Kind("path, or `-`", _place, metavar="FILE|-")
 MONTH = Kind("month as `YYYY-MM`", _month, metavar="YYYY-MM")
 MARK = Kind("number from 1 to 5", _number(1.0, 5.0, "write 3.5"), show_number, "MARK")
 TEMPERATURE = Kind(
