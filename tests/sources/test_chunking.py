@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.chunking import LEAST_WORDS, MOST_WORDS, chunks_of
 from legalgen.sources.outline import Division, Outline, visible
+from legalgen.sources.personal import found_in
 
 
 def cut(body: Division, kind: str = "statute") -> list[Chunk]:
@@ -111,3 +112,9 @@ def test_chunks_are_made_one_by_one_and_the_outline_is_used_up() -> None:
     assert not any(each.items for each in sections[:1000])
     assert all(each.items for each in sections[1010:])
     assert len(list(coming)) == 1000
+
+
+def test_personal_data_is_looked_for_in_a_word_of_any_length() -> None:
+    """Such as a page of data that a file holds."""
+    assert found_in("a." * 100_000) == {}
+    assert found_in(f"{'a.' * 100_000} to jane.doe@example.org") == {"e-mail address": 1}

@@ -421,6 +421,8 @@ def test_separators_within_a_string_end_no_row(tmp_path: Path) -> None:
         ("A.\n<!-- kept\nout\n-->\nB.\n", ["A.", "B."], ["kept", "out", "-->"]),
         ("A <!-- in one --> line.\n", ["A", "line."], ["in one"]),
         ("A.\n\n<!-- never closed\n\nB.\n", ["A.", "B."], []),
+        ("A <!-- in --> B <!-- out\nof --> C.\n", ["A B C."], ["in", "of", "<", ">"]),
+        ("A.\n\n" + "<!-- " * 30_000 + "B.\n", ["A.", "B."], []),
         ("---\nlicence: own\n---\nA.\n", ["A."], ["licence"]),
         ("---\nA rule, no settings.\n\nB.\n", ["A rule", "B."], []),
         ("one --> two\n", ["one", "two"], []),
@@ -435,6 +437,13 @@ def test_comments_and_settings_of_markdown_are_left_out(
     found = " ".join(each.text for each in chunks(path))
     assert all(each in found for each in there)
     assert not any(each in found for each in absent)
+
+
+def test_emphasis_is_looked_for_within_bounds() -> None:
+    """Of a mark that nobody closes not all of a long line is looked through."""
+    for begin, end in (("**", "**"), ("[", "](a)")):
+        short, long = (f"{begin}{'a' * size}{end}" for size in (4_000, 4_001))
+        assert (markdown.plain(short), markdown.plain(long)) == ("a" * 4_000, long)
 
 
 _JUDGMENT = """Smith v Jones [2020] EWHC 12 (Ch)
@@ -794,3 +803,21 @@ def test_a_page_of_two_byte_letters_without_a_mark_is_told(tmp_path: Path) -> No
     path.write_bytes("<h1>Boats</h1>".encode("utf-16-le"))
     with pytest.raises(UsageError, match="holds null bytes; if it is UTF-16, save it as UTF-8"):
         reader_of(path).read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.html", f'<ol start="\u00b2"><li>{_RULE}</li></ol><ol start="{"9" * 5_000}"></ol>'),
+        ("b.html", f"<ol><li>{'<ol><li>One. ' * 600}{_RULE}"),
+        ("c.md", "\n".join(f"{'  ' * depth}1. {_RULE}" for depth in range(600))),
+        ("d.txt", f"{'(a)' * 2_000}{_RULE}"),
+        ("e.txt", f"T\u0130TLE 2\n\nArt\u0131cle 3. Of boats\n\n{_RULE}"),
+    ],
+)
+def test_numbers_that_no_drafter_writes_are_text(tmp_path: Path, name: str, content: str) -> None:
+    """Too long, too deep in one another, or in letters that are others without case."""
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    found = chunks(path)
+    assert sum(each.text.count("under way.") for each in found) == content.count("under way.")

@@ -204,6 +204,13 @@ def test_advice_on_one_word_said_thousands_of_times_looks_at_its_beginning() -> 
     assert nearest("the " * 5000, text) == nearest("the " * 200, text)
 
 
+def test_a_quotation_of_blanks_is_looked_through_at_once() -> None:
+    """Some models go on with blanks up to the end of an answer."""
+    quote = f"it shall{' ' * 50_000}be{chr(10) * 50_000}done"
+    assert parts_of(quote) == ["it shall be done"]
+    assert find(quote, Folded.of("And it shall be done.")) is not None
+
+
 def test_the_place_found_is_that_of_the_words() -> None:
     """In the text as it stands, not as it is folded."""
     found = find("given 'expressly' to non-diplomatic", Folded.of(TEXT))

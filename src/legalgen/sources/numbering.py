@@ -40,8 +40,8 @@ _KEYWORDS: Final[Mapping[str, tuple[str, int]]] = {
     "rule": ("rule", 21), "clause": ("clause", 21), "§": ("section", 21), "§§": ("section", 21),
 }  # fmt: skip
 _KEYWORD: Final = re.compile(
-    r"(schedule|annex|appendix|exhibit|title|book|part|chapter|subchapter|division|amendment|"
-    r"article|section|sec\.|regulation|rule|clause|§§?)\s*"
+    r"((?a:schedule|annex|appendix|exhibit|title|book|part|chapter|subchapter|division|amendment|"
+    r"article|section|sec\.|regulation|rule|clause|§§?))\s*"
     r"(\d+[A-Za-z]{0,3}(?:[.-]\d+[A-Za-z]?)*|[IVXLC]+|[A-Z])"
     r"(?:\u1d49\u02b3|[\u00ba\u1d52])?(?![A-Za-z0-9])\s*([.:\u2014\u2013-]*)\s*(.*)",
     re.IGNORECASE | re.DOTALL,
@@ -62,6 +62,10 @@ _LONGEST_HEADING: Final = 16
 """Words."""
 _MOST_SKIPPED: Final = 12
 """Numbers that may be missing between two of a row: what was repealed leaves a gap."""
+
+
+_DEEPEST: Final = 64
+"""Divisions within one another; what would stand deeper is text of the last."""
 
 
 class _Mark(msgspec.Struct, frozen=True, gc=False):
@@ -292,22 +296,33 @@ class _Nester:
                 "instrument": "regulation"}.get(self.kind, "numbered")  # fmt: skip
 
     def _enter(self, mark: _Mark, text: str) -> bool:
-        """Begin the division of a line's number, if that goes on from those before it."""
+        """Begin the division of a line's number, if that goes on from those before it.
+
+        ``5.—(1) A person ...``: one line begins two divisions, or more.
+        """
+        entered = False
+        while style := self._placed(mark):
+            entered = True
+            behind = self._push(mark, style, text)
+            if behind is None:
+                break
+            mark, text = behind, mark.rest
+        return entered
+
+    def _placed(self, mark: _Mark) -> str:
+        """The style in which a number goes on or begins a row, what it ends closed; empty: none."""
         for at in range(len(self.opened) - 1, 0, -1):
             opened = self.opened[at]
             for style in mark.style.split("|"):
                 if opened.style == style and _follows(style, opened.division.number, mark.number):
                     del self.opened[at:]
-                    self._push(mark, style, text)
-                    return True
+                    return style
         extract = mark.style == "bare" and self.kind in ("statute", "instrument")
         style = "bare" if extract else _begins(mark)
-        if not style:
-            return False
         open_styles = {opened.style for opened in self.opened}
-        if style in open_styles:
+        if style and style in open_styles:
             if style == "dotted":
-                return False  # a second row of plain numbers is a list within the text
+                return ""  # a second row of plain numbers is a list within the text
             while self.opened[-1].style != style:
                 self.opened.pop()
             self.opened.pop()
@@ -315,8 +330,7 @@ class _Nester:
             # Plain numbers stand below words and headings, never below enclosed ones.
             while self.opened[-1].style in ("enclosed:1", "enclosed:a", "enclosed:i", "letter:a"):
                 self.opened.pop()
-        self._push(mark, style, text)
-        return True
+        return style
 
     def _is_small(self, mark: _Mark) -> bool:
         """Whether a line goes on in small letters where units begin with capitals.
@@ -328,7 +342,11 @@ class _Nester:
         row = next((each for each in self.opened if each.style == "dotted"), None)
         return row is not None and not row.small
 
-    def _push(self, mark: _Mark, style: str, text: str) -> None:
+    def _push(self, mark: _Mark, style: str, text: str) -> _Mark | None:
+        """Begin a division with a line; a number that begins one right behind its own."""
+        if len(self.opened) > _DEEPEST:
+            self.opened[-1].division.items.append(text)
+            return None
         level = mark.level or self._counted()
         if level in ("section", "regulation") and any(
             opened.division.level in ("schedule", "annex") for opened in self.opened
@@ -347,13 +365,12 @@ class _Nester:
         opened = Division(level, mark.number, heading, [])
         self.opened[-1].division.items.append(opened)
         self.opened.append(_Opened(opened, style, rank, mark.rest[:1].islower()))
-        # "5.—(1) A person ...": one line begins two divisions.
-        inner = _enclosed(mark.rest)
-        if inner is not None and _begins(inner) and text.endswith(mark.rest):
-            opened.items.append(text[: len(text) - len(mark.rest)].strip())
-            self._enter(inner, mark.rest)
-        else:
+        behind = _enclosed(mark.rest)
+        if behind is None or not _begins(behind) or not text.endswith(mark.rest):
             opened.items.append(text)
+            return None
+        opened.items.append(text[: len(text) - len(mark.rest)].strip())
+        return behind
 
     def _within_unit(self) -> bool:
         return any(o.division.level in ("article", "section", "regulation") for o in self.opened)
@@ -362,7 +379,11 @@ class _Nester:
         """Begin a division below all that rank above it."""
         while self.opened[-1].rank >= rank:
             self.opened.pop()
-        self.opened[-1].division.items.append(division)
+        above = self.opened[-1].division.items
+        if len(self.opened) > _DEEPEST:
+            above.extend(division.items)
+            return
+        above.append(division)
         self.opened.append(_Opened(division, style, rank))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
-    "e-mail address": re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"),
+    "e-mail address": re.compile(r"\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"),
     "telephone number": re.compile(
         r"(?<![\w.])(?:\+\d{1,3}[ .-]?(?:\(0\))?|\(?0)\d{2,4}\)?[ .-]?\d{3,4}[ .-]?\d{3,4}(?![\w-])"
         r"|(?<![\w.-])\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"

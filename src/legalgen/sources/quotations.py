@@ -162,7 +162,8 @@ def folded(text: str) -> Folded:
 
 def parts_of(quote: str) -> list[str]:
     """The parts of a quotation, between its ellipses; marks of quotation around it are no part."""
-    stripped = quote.strip().strip("\"'\u2018\u2019\u201c\u201d\u00ab\u00bb ")
+    # Its blanks folded: of a long run the expression would look at the rest from each.
+    stripped = " ".join(quote.split()).strip("\"'\u2018\u2019\u201c\u201d\u00ab\u00bb ")
     opened = _OPENED.sub(r"\1", stripped)
     return [part for part in _ELLIPSIS.split(opened) if any(map(str.isalnum, part))]
 

@@ -51,6 +51,8 @@ _BEGUN: Final = re.compile(
     re.IGNORECASE,
 )
 """A number that an element sets off, as legislation.gov.uk does, with a sheet of styles."""
+_LONGEST_NUMBER: Final = 9
+"""Digits of what a list begins with."""
 _FEW_PIECES: Final = 8
 _CASE: Final = re.compile(r"[\[(]\d{4}[\])]\s+(?:\d+\s+)?[A-Z]|\b\d{4}\s+[A-Z]{2,6}\s+\d")
 """How a case is cited."""
@@ -179,7 +181,8 @@ class _Lines:
         if tag in ("ol", "ul"):
             begin = attributes.get("start", "1")
             counted = tag == "ol" and attributes.get("type", "1") == "1"
-            self._lists.append(int(begin) - 1 if counted and begin.isdigit() else None)
+            counted = counted and begin.isdecimal() and len(begin) <= _LONGEST_NUMBER
+            self._lists.append(int(begin) - 1 if counted else None)
         elif tag == "li" and self._lists:
             last = self._lists[-1]
             if last is not None:

@@ -24,8 +24,7 @@ _ENCLOSED: Final = re.compile(r"\s*\((?:\d{1,3}[A-Z]?|[A-Za-z]{1,5})\)\s")
 _CLOSED: Final = re.compile(r"(?:[.;:,\u2014]|\b(?:and|or))$")
 """How a line ends after which an enclosed number begins a paragraph, as drafters write lists."""
 _RULE: Final = re.compile(r" {0,3}([-*_])(?:\s*\1){2,}\s*$")
-_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
-_COMMENT: Final = re.compile(r"<!--(?!.*-->)")
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 _LONGEST_FRONT_MATTER: Final = 1000
 """Lines."""
 _AUTOLINK: Final = re.compile(r"<((?:https?|mailto):[^<>\s]+)>")
@@ -37,8 +36,9 @@ _NOTE: Final = re.compile(r" {0,3}\[\^[^\]\s]+\]:\s*")
 _NOTE_MARK: Final = re.compile(r"\[\^[^\]\s]+\]")
 _TARGET: Final = re.compile(r" {0,3}\[[^\]]+\]:\s+<?(?:https?:|mailto:|#|\.{0,2}/)\S*")
 """The address of links by name, which stands nowhere in the text."""
-_LINK: Final = re.compile(r"!?\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
-_EMPHASIS: Final = re.compile(r"(\*{1,3}|_{2,3}|`+)(?=\S)(.+?)(?<=\S)\1")
+# Bounded, as what is opened need not be closed: from each the rest of a line would be looked at.
+_LINK: Final = re.compile(r"!?\[([^\]]{0,4000})\]\((?:[^()]|\([^()]{0,4000}\)){0,4000}\)")
+_EMPHASIS: Final = re.compile(r"(\*{1,3}|_{2,3}|`{1,9})(?=\S)(.{1,4000}?)(?<=\S)\1")
 _ESCAPED: Final = re.compile(r"\\([\\`*_{}\[\]()#+.!<>|~-])")
 
 
@@ -58,12 +58,21 @@ def read(path: Path) -> Outline:
 def plain(text: str) -> str:
     """A line as it is read: without tags, emphasis, links, escapes and the marks of notes."""
     text = _NOTE_MARK.sub("", _AUTOLINK.sub(r"\1", text))
-    text = _LINK.sub(r"\1", _TAG.sub("", text))
+    text = _LINK.sub(r"\1", _TAG.sub("", _uncommented(text)))
     for _ in range(3):  # emphasis in emphasis
         text, found = _EMPHASIS.subn(r"\2", text)
         if not found:
             break
     return " ".join(html.unescape(_ESCAPED.sub(r"\1", text)).split())
+
+
+def _uncommented(text: str) -> str:
+    """A line without the comments that end in it."""
+    kept, at = list[str](), 0
+    while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        kept.append(text[at:begin])
+        at = end + 3
+    return "".join((*kept, text[at:]))
 
 
 def lines_of(text: Iterable[str]) -> Iterator[Line]:
@@ -174,13 +183,16 @@ def _without_comments(lines: Iterable[str]) -> Iterator[str]:
     """The lines without comments that go over several of them; of one that never ends, all."""
     held: list[str] = []
     for line in lines:
-        begins = _COMMENT.search(line) if not held else None
-        if not held and begins is None:
+        if not held and _open_comment(line) < 0:
             yield line
-        elif "-->" in line:
-            before = _COMMENT.split(held[0] if held else "", maxsplit=1)[0]
-            yield f"{before}{line.partition('-->')[2]}"
+        elif held and "-->" in line:
+            yield f"{held[0][: _open_comment(held[0])]}{line.partition('-->')[2]}"
             held = []
         else:
             held.append(line)
     yield from held
+
+
+def _open_comment(line: str) -> int:
+    """Where a comment begins that does not end in its line; -1: none does."""
+    return line.find("<!--", line.rfind("-->") + 1)
