@@ -1,13 +1,11 @@
-"""What is known about models beforehand, and how a user's file lies over it."""
+"""What is known about models beforehand."""
 
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from legalgen.errors import ConfigurationError
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import (
     FAMILIES,
@@ -22,12 +20,6 @@ from legalgen.providers.catalog import (
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     return Catalog.load()
-
-
-def overlaid(folder: Path, text: str) -> Catalog:
-    file = folder / "models.toml"
-    file.write_text(text, encoding="utf-8")
-    return Catalog.load(file)
 
 
 def the(catalog: Catalog, provider: str, model: str) -> ModelSpec:
@@ -239,82 +231,3 @@ def test_cost_counts_cached_tokens_at_their_own_price(catalog: Catalog) -> None:
     assert spec.cost_usd(2_000_000, 1_000_000, 1_000_000) == pytest.approx(0.15 + 0.075 + 0.60)
     assert the(catalog, "cerebras", "gpt-oss-120b").cost_usd(1_000_000, 0, 500_000) == 0.35
     assert catalog.default_spec("groq", "x").cost_usd(1, 1) is None
-
-
-def test_an_overlay_changes_one_key_and_leaves_the_rest(tmp_path: Path, catalog: Catalog) -> None:
-    """A negotiated price is one line."""
-    mine = overlaid(tmp_path, '[groq.models."openai/gpt-oss-20b"]\nprice = { input = 0.01 }\n')
-    before = the(catalog, "groq", "openai/gpt-oss-20b")
-    after = the(mine, "groq", "openai/gpt-oss-20b")
-    assert after.price == Price(input=0.01, output=0.30)
-    assert (after.limits, after.structured) == (before.limits, before.structured)
-    assert len(mine.models("groq")) == len(catalog.models("groq"))
-
-
-def test_an_overlay_adds_models_tiers_and_shutdowns(tmp_path: Path) -> None:
-    """A model the package does not know yet, on a provider without any, with an enterprise tier."""
-    mine = overlaid(
-        tmp_path,
-        """
-        [openai.models."my-model"]
-        context_window = 32768
-        max_completion_tokens = 4096
-        structured = "json_schema"
-        [groq.tiers]
-        enterprise = 7_000_000
-        [groq.retired]
-        "openai/gpt-oss-20b" = 2027-01-31
-        """,
-    )
-    assert [spec.id for spec in mine.models("openai")] == ["my-model"]
-    assert mine.retired("groq", "openai/gpt-oss-20b") == date(2027, 1, 31)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            '[groq.models."openai/gpt-oss-20b"]\nprice = { input = "cheap" }\n',
-            '[groq.models."openai/gpt-oss-20b"] price.input: Expected `float`, got `str`',
-        ),
-        (
-            '[groq.models."openai/gpt-oss-20b".limits]\nfree = { rpm = 1 }\n',
-            '[groq.models."openai/gpt-oss-20b"] limits[...]: Object contains unknown field `rpm`',
-        ),
-        (
-            "[groq.models.new]\ncontext_window = 1\n",
-            '[groq.models."new"]: Object missing required field `max_completion_tokens`',
-        ),
-        (
-            '[groq.families."a*"]\ncontext_window = 0\n',
-            '[groq.families."a*"] context_window: Expected `int` >= 1',
-        ),
-        ("[groq.retired]\nx = 1\n", "[groq] retired[...]: Expected `date`, got `int`"),
-        ("groq = 3\n", "[groq]: Expected `object`, got `int`"),
-        ("[groq]\nmodels = 3\n", "[groq] models: Expected `object`, got `int`"),
-    ],
-)
-def test_a_wrong_value_is_named_by_file_table_and_key(tmp_path: Path, text: str, said: str) -> None:
-    """The message leads to the line to mend."""
-    with pytest.raises(ConfigurationError) as caught:
-        overlaid(tmp_path, text)
-    assert str(caught.value) == f"{tmp_path / 'models.toml'}: {said}"
-
-
-@pytest.mark.parametrize(
-    ("text", "said"), [("[groq\n", "line 1"), (f"a = {'9' * 5000}", "5000 digits")]
-)
-def test_an_overlay_that_is_not_toml_is_named(tmp_path: Path, text: str, said: str) -> None:
-    """The parser's own words, with line and column if it tells them, after the file's name."""
-    with pytest.raises(ConfigurationError) as caught:
-        overlaid(tmp_path, text)
-    assert str(caught.value).startswith(f"{tmp_path / 'models.toml'} is not TOML: ")
-    assert said in str(caught.value)
-
-
-def test_an_overlay_that_is_missing_is_named(tmp_path: Path) -> None:
-    """A file that was named must be there."""
-    missing = tmp_path / "none.toml"
-    with pytest.raises(ConfigurationError) as caught:
-        Catalog.load(missing)
-    assert str(caught.value) == f"cannot read {missing}: No such file or directory"

@@ -49,7 +49,6 @@ from tests.simulation import Time
 from tests.vendors import CATALOGUE, Config, VendorServer
 
 REMOTE = ["groq", "cerebras", "openai"]
-CATALOG = Catalog.load()
 KEY = "test-key-0123456789abcdef"
 REPLIES = Path(__file__).parents[1] / "data" / "replies"
 CHAT_PATHS = {
@@ -962,9 +961,7 @@ def double() -> Iterator[VendorServer]:
 def doubled(name: str, double: VendorServer) -> Iterator[Provider]:
     double.reset()
     vendor = VENDORS[name]
-    provider = open_provider(
-        name, api_key=double.key(vendor), base_url=double.base_url(vendor), catalog=CATALOG
-    )
+    provider = open_provider(name, api_key=double.key(vendor), base_url=double.base_url(vendor))
     try:
         yield provider
     finally:

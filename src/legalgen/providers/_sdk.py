@@ -149,7 +149,6 @@ class SdkProvider:
         key: str,
         secrets: Iterable[str] = (),
         dialect: Dialect,
-        catalog: Catalog | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = self._vendor = name
@@ -161,7 +160,7 @@ class SdkProvider:
         self._key = key
         self._secrets = (key, *secrets)
         self._dialect = dialect
-        self._catalog = catalog or Catalog.load()
+        self._catalog = Catalog.load()
         self._now = now
         # ValueError: JSON, Unicode, pydantic. RuntimeError: httpx, after close(); nesting. The last
         # three: what SDKs stumble over where a reply has another shape than they were made for.

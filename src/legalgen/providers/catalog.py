@@ -1,27 +1,23 @@
 """What is known about models beforehand: size, price, limits, structured output, shutdowns.
 
-The numbers lie in ``catalog.toml``; a file of the user's in the same form may lie over them.
+The numbers lie in ``catalog.toml``; what the config file states of a model goes before.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import ResponseFormat, vendor_of
-from legalgen.errors import ConfigurationError
-
-_BUILTIN = "catalog.toml"
 
 FAMILIES: Mapping[str, str] = {
     "gpt-oss": r"gpt[-_]?oss",
@@ -35,7 +31,6 @@ FAMILIES: Mapping[str, str] = {
 }
 """Families of models by what the names of their members hold; others go by how they begin."""
 
-T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(gt=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
@@ -167,12 +162,11 @@ class ModelSpec(_Features, frozen=True, kw_only=True):
 
 
 class _Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tables of one provider. ``tiers`` is nothing's any more: users' files may hold it."""
+    """The tables of one provider."""
 
     models: dict[str, _Features] = {}
     families: dict[str, _Features] = {}
     retired: dict[str, date] = {}
-    tiers: dict[str, Count] = {}
     bulk: BulkTerms | None = None
 
 
@@ -188,19 +182,9 @@ class Catalog:
         }
 
     @classmethod
-    def load(cls, overlay: Path | None = None) -> Catalog:
-        """The built-in catalog, with the TOML file ``overlay`` over it if one is given.
-
-        Tables are merged key by key, so that an overlay may hold a price and nothing else; new
-        models come after the built-in ones.
-
-        Raises:
-            ConfigurationError: the file cannot be read, is not TOML, or a value in it cannot be
-                meant; names file, table and key.
-        """
-        if overlay is None:
-            return _builtin()
-        return cls(_checked(_merged(_builtin_tables(), _read(overlay)), str(overlay)))
+    def load(cls) -> Catalog:
+        """The catalog of this package, read once."""
+        return _builtin()
 
     def models(self, provider: str) -> tuple[ModelSpec, ...]:
         """The provider's models in catalog order; empty for one that is not listed."""
@@ -268,58 +252,7 @@ def _spec(provider: str, model: str, features: _Features, *, listed: bool = True
     return ModelSpec(provider=provider, id=model, listed=listed, **fields)
 
 
-def _read(path: Path) -> dict[str, object]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # tomllib's own are ValueErrors, too
-        raise ConfigurationError(f"{path} is not TOML: {error}") from error
-
-
-def _merged(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
-    merged = dict(under)
-    for key, value in over.items():
-        below = merged.get(key)
-        if isinstance(below, dict) and isinstance(value, dict):
-            merged[key] = _merged(below, value)
-        else:
-            merged[key] = value
-    return merged
-
-
 @cache
 def _builtin() -> Catalog:
-    return Catalog(_checked(_builtin_tables(), _BUILTIN))
-
-
-def _builtin_tables() -> dict[str, object]:
-    text = files("legalgen.providers").joinpath(_BUILTIN).read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-def _checked(tables: Mapping[str, object], file: str) -> dict[str, _Provider]:
-    return {name: _checked_provider(name, table, file) for name, table in tables.items()}
-
-
-def _checked_provider(name: str, table: object, file: str) -> _Provider:
-    """One provider's tables; models one by one, so that an error can name the model."""
-    if isinstance(table, dict):
-        for group in ("models", "families"):
-            for model, features in _items(table.get(group)):
-                _converted(features, _Features, f'{file}: [{name}.{group}."{model}"]')
-    return _converted(table, _Provider, f"{file}: [{name}]")
-
-
-def _items(table: object) -> Iterable[tuple[str, object]]:
-    return table.items() if isinstance(table, dict) else ()
-
-
-def _converted(table: object, kind: type[T], where: str) -> T:
-    try:
-        return msgspec.convert(table, kind)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$.")
-        key = f" {path.rstrip('`')}" if path else ""
-        raise ConfigurationError(f"{where}{key}: {message}") from error
+    text = files("legalgen.providers").joinpath("catalog.toml").read_text(encoding="utf-8")
+    return Catalog(msgspec.convert(tomllib.loads(text), dict[str, _Provider]))

@@ -46,5 +46,4 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
         key=key,
         secrets=config.secrets,
         dialect=Dialect(max_temperature=_MAX_TEMPERATURE),
-        catalog=config.catalog,
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from legalgen.errors import ConfigurationError
 from legalgen.providers.addresses import address_problem, has_query
-from legalgen.providers.catalog import Catalog
 from legalgen.providers.keys import key_problem
 
 DEFAULT_CONNECT_TIMEOUT_S = 5.0
@@ -18,16 +17,15 @@ DEFAULT_CONNECT_TIMEOUT_S = 5.0
 class ProviderConfig:
     """Everything a provider may know about the place it runs in; it reads no environment.
 
-    ``base_url`` None is the vendor's own address, ``catalog`` None the built-in one. Name and TCP
-    connection together may take ``connect_timeout_s`` seconds, and then TLS as long again.
-    ``options`` are the provider's own (see its module). ``secrets`` is what may stand in no error
-    beside the key: headers, a query. ``repr`` holds none of them.
+    ``base_url`` None is the vendor's own address. Name and TCP connection together may take
+    ``connect_timeout_s`` seconds, and then TLS as long again. ``options`` are the provider's own
+    (see its module). ``secrets`` is what may stand in no error beside the key: headers, a query.
+    ``repr`` holds none of them.
     """
 
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
-    catalog: Catalog | None = None
     connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S
     secrets: tuple[str, ...] = field(default=(), repr=False)
 

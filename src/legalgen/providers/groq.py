@@ -37,5 +37,4 @@ def open_provider(config: ProviderConfig) -> BulkSdkProvider:
         key=key,
         secrets=config.secrets,
         dialect=Dialect(),
-        catalog=config.catalog,
     )

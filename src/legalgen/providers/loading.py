@@ -16,7 +16,6 @@ from legalgen.errors import (
 )
 from legalgen.providers import ProviderSpec, provider_spec
 from legalgen.providers.base import Provider, RemoteModel
-from legalgen.providers.catalog import Catalog
 from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S, ProviderConfig, sound_key
 from legalgen.providers.entry_points import in_words
 
@@ -42,7 +41,6 @@ def open_provider(
     api_key: str | None = None,
     base_url: str | None = None,
     options: Mapping[str, object] | None = None,
-    catalog: Catalog | None = None,
     connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
     secrets: tuple[str, ...] = (),
 ) -> Provider:
@@ -55,7 +53,7 @@ def open_provider(
     spec = spec or provider_spec(name)
     given = spec.needs_key or bool((api_key or "").strip())
     key = checked_key(name, api_key, spec) if given else None
-    config = ProviderConfig(key, base_url, options or {}, catalog, connect_timeout_s, secrets)
+    config = ProviderConfig(key, base_url, options or {}, connect_timeout_s, secrets)
     provider = _brought(spec, config) if spec.package else _opened(spec, config)
     provider.name = name  # a server's own, or with the number of its key
     return provider

@@ -113,7 +113,6 @@ def open_provider(config: ProviderConfig) -> OpenAiProvider:
         key=config.api_key or "",
         secrets=config.secrets,
         dialect=Dialect(cap=_cap(config, base_url), reasoning_format=False),
-        catalog=config.catalog,
     )
     if config.options.get("pages", True):
         provider.root = base_url.removesuffix("/v1")
