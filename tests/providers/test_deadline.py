@@ -22,6 +22,7 @@ import pytest
 from legalgen.completion import Message, ModelRef, Prompt, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError, Trouble
 from legalgen.errors.pages import CUT_OFF, NO_HTTP
+from legalgen.providers import server_time
 from legalgen.providers._http import (
     LATE_BYTES,
     MAX_REPLY_BYTES,
@@ -221,6 +222,19 @@ def test_listing_models_ends_with_its_deadline(name: str) -> None:
         name, dribbles_body, lambda provider, seconds: provider.list_models(seconds)
     )
     assert failure.category is ErrorCategory.TIMEOUT
+
+
+def test_the_time_of_a_server_is_asked_within_its_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that ``doctor`` ends, whatever an address leads to."""
+    monkeypatch.setattr(server_time, "PATIENCE_S", 0.4)  # in place of five seconds
+    with serving(dribbles_headers) as server:
+        assert server_time.seconds_ahead(f"http://127.0.0.1:{server.port}", 0.0) is None
+    for date in (b"", b"x", b"Mon, 30 Nov 2026 10:00:00 +" + b"9" * 30):
+        reply = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\ndate: " + date + b"\r\n\r\n"
+        with serving(lambda connection, reply=reply: connection.sendall(reply)) as server:  # type: ignore[misc]
+            assert server_time.seconds_ahead(f"http://127.0.0.1:{server.port}", 0.0) is None
 
 
 def tls_never(connection: socket.socket) -> None:
