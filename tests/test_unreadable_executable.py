@@ -98,5 +98,9 @@ def test_a_config_file_that_may_not_be_looked_at(program: Program, tmp_path: Pat
         assert_refused(program.run("doctor", environ=environ), closed, 2)
         environ = {"LEGALGEN_CONFIG": "", "XDG_CONFIG_HOME": str(closed)}
         assert_refused(program.run("history", environ=environ), closed, 2)
-        local = ("--provider", "local", "--model", str(closed / "x.gguf"))
+        model = closed / "x.gguf"
+        local = ("--provider", "local", "--model", str(model))
         assert_refused(program.run("generate", *local), closed)
+    model.write_bytes(b"GGUF")
+    with of_mode(model, 0):
+        assert_refused(program.run("generate", *local), model)

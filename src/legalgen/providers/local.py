@@ -330,30 +330,23 @@ def _positive(options: Mapping[str, object], key: str) -> int | None:
 
 
 def _check_gguf(path: Path) -> None:
-    # Looked at before it is opened: opening a pipe that nobody writes would wait for ever.
     try:
+        # Looked at before it is opened: opening a pipe that nobody writes would wait for ever.
         mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ConfigurationError(f"{path} is a folder, not a GGUF model")
+        if not stat.S_ISREG(mode):
+            raise ConfigurationError(
+                f"{path} is a pipe or a device, not a GGUF model: name a file on the disk"
+            )
+        with path.open("rb") as file:
+            magic = file.read(4)
     except PermissionError:  # the boundary says what gives access, whatever the path is for
         raise
     except OSError as error:
-        raise _unreadable(path, error) from error
-    if stat.S_ISDIR(mode):
-        raise ConfigurationError(f"{path} is a folder, not a GGUF model")
-    if not stat.S_ISREG(mode):
-        raise ConfigurationError(
-            f"{path} is a pipe or a device, not a GGUF model: name a file on the disk"
-        )
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+        raise ConfigurationError(f"cannot read the model {path}: {error.strerror}") from error
     if magic != b"GGUF":
         raise ConfigurationError(f"{path} is not a GGUF model: it begins with {magic!r}")
-
-
-def _unreadable(path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(f"cannot read the model {path}: {error.strerror}")
 
 
 def _default_threads() -> int:
