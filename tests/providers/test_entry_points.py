@@ -45,11 +45,8 @@ class Parrot:
     def list_models(self, timeout_s):
         return ()
 
-    def abandon(self):
-        pass
-
     def close(self):
-        pass
+        raise RuntimeError("it was closed before")
 
 def open_provider(config):
     return Parrot(Path(config.options["words"]).read_text("utf-8"))
@@ -179,7 +176,10 @@ def run(program: Program, *args: str) -> Ended:
 
 
 def test_an_installed_provider_writes_and_says_where_it_comes_from(installed: Program) -> None:
-    """Its keys are settings, its models are listed; the faulty one is said by both commands."""
+    """Its keys are settings, its models are listed; the faulty one is said by both commands.
+
+    What is kept is kept, though it fails when it is closed.
+    """
     batch = run(
         installed, "batch", "--provider", "parrot", "--count", "1", "--gate", "structure",
         "--only-provider",

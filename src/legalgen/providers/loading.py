@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from legalgen.completion import Completion, Request
@@ -94,11 +94,13 @@ class Foreign:
 
     def abandon(self) -> None:
         """As :meth:`legalgen.providers.base.Provider.abandon`."""
-        self._provider.abandon()
+        with suppress(LegalgenError), _translated():  # whoever ends a run can do nothing about it
+            self._provider.abandon()
 
     def close(self) -> None:
         """As :meth:`legalgen.providers.base.Provider.close`."""
-        self._provider.close()
+        with suppress(LegalgenError), _translated():  # nor who has all that it wrote
+            self._provider.close()
 
 
 @contextmanager
