@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,6 +32,7 @@ from legalgen.providers._http import (
     DeadlineBackend,
     DeadlineClient,
     ReplyTooLarge,
+    _Resolver,
     deadline,
 )
 from legalgen.providers._transport import environment_proxies
@@ -569,6 +571,21 @@ def test_abandon_ends_a_name_lookup() -> None:
         assert not thread.is_alive()
     release.set()
     assert [type(error.__cause__) for error in errors] == [Abandoned]
+
+
+def test_a_name_lookup_that_begins_when_all_were_abandoned_is_not_waited_for() -> None:
+    """Its call had looked just before."""
+    release = threading.Event()
+
+    def stuck(*_: object) -> list[tuple[object, ...]]:
+        release.wait(HANG_S)
+        return []
+
+    resolver = _Resolver(stuck)
+    resolver.abandon()
+    with pytest.raises(CancelledError):
+        resolver.resolve("host.test", 80, HANG_S)
+    release.set()
 
 
 def test_abandon_ends_a_tls_handshake() -> None:

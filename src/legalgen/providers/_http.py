@@ -164,6 +164,7 @@ class _Resolver:
         self._getaddrinfo = getaddrinfo
         self._lock = threading.Lock()
         self._pending: dict[tuple[str, int], Future[Addresses]] = {}
+        self._abandoned = False
 
     def resolve(self, host: str, port: int, timeout_s: float | None) -> Addresses:
         """The addresses of ``host``.
@@ -179,6 +180,7 @@ class _Resolver:
 
     def abandon(self) -> None:
         with self._lock:
+            self._abandoned = True
             pending = list(self._pending.values())
         for future in pending:
             future.cancel()
@@ -186,6 +188,8 @@ class _Resolver:
     def _pending_lookup(self, host: str, port: int) -> Future[Addresses]:
         key = (host, port)
         with self._lock:
+            if self._abandoned:  # since the caller looked: nobody would end this wait
+                raise CancelledError
             future = self._pending.get(key)
             if future is None:
                 future = self._pending[key] = Future()
