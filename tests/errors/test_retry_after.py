@@ -309,20 +309,20 @@ def test_readings_take_any_headers(headers: dict[str, str], provider: str) -> No
     [
         (
             "on tokens per minute (TPM): Limit 8000, Used 5289, Requested 5229. Please try again",
-            LimitHit("tokens", "minute", 8000, 5289, 5229),
+            LimitHit("tokens", "minute", 8000, 5229),
         ),
         (
             "on requests per day (RPD): Limit 1000, Used 1000, Requested 1.",
-            LimitHit("requests", "day", 1000, 1000, 1),
+            LimitHit("requests", "day", 1000, 1),
         ),
         (
             "on output tokens per minute (OTPM): Limit 1000, Requested 1240",
-            LimitHit("output_tokens", "minute", 1000, None, 1240),
+            LimitHit("output_tokens", "minute", 1000, 1240),
         ),
         ("on input tokens per minute (ITPM): Limit 7000", LimitHit("input_tokens", "minute", 7000)),
         (
             "on tokens per minute (TPM): Limit 7000, Used 0, Requested ~12903.",
-            LimitHit("tokens", "minute", 7000, 0, 12903),
+            LimitHit("tokens", "minute", 7000, 12903),
         ),
         ("Requests per minute limit exceeded - too many", LimitHit("requests", "minute")),
         ("Tokens per day limit exceeded - too many tokens", LimitHit("tokens", "day")),
@@ -330,7 +330,7 @@ def test_readings_take_any_headers(headers: dict[str, str], provider: str) -> No
         ("1,000,000 tokens/hour exceeded", LimitHit("tokens", "hour")),
         (
             "Token limit (500,000 per day) exceeded. Used: 508,311 tokens.",
-            LimitHit("tokens", "day", 500_000, 508_311),
+            LimitHit("tokens", "day", 500_000),
         ),
         (
             "your organization's rate limit of 40,000 input tokens per minute",

@@ -274,7 +274,6 @@ class LimitHit(msgspec.Struct, frozen=True):
     kind: LimitKind | None = None
     window: LimitWindow | None = None
     limit: int | None = None
-    used: int | None = None
     requested: int | None = None
 
 
@@ -300,7 +299,6 @@ _MINUTELY = re.compile(
 )
 _AMOUNT = r"[\s:=~]*(?:of\s+)?~?(\d[\d,]*)(?![\d.]*\d)"
 _LIMIT = re.compile(rf"\blimit\b\s*\(?{_AMOUNT}", re.IGNORECASE)
-_USED = re.compile(rf"\b(?:used|current)\b{_AMOUNT}", re.IGNORECASE)
 _REQUESTED = re.compile(rf"\brequested\b{_AMOUNT}", re.IGNORECASE)
 
 
@@ -314,7 +312,7 @@ def limit_in(text: str) -> LimitHit | None:
     kind, window = _named_limit(text)
     if kind is None and window is None:
         return None
-    return LimitHit(kind, window, _amount(_LIMIT, text), _amount(_USED, text), _asked(text))
+    return LimitHit(kind, window, _amount(_LIMIT, text), _amount(_REQUESTED, text))
 
 
 def _named_limit(text: str) -> tuple[LimitKind | None, LimitWindow | None]:
@@ -359,7 +357,3 @@ def _loose_window(text: str) -> LimitWindow | None:
 def _amount(pattern: re.Pattern[str], text: str) -> int | None:
     found = pattern.search(text)
     return int(found[1].replace(",", "")[:15]) if found else None
-
-
-def _asked(text: str) -> int | None:
-    return _amount(_REQUESTED, text)

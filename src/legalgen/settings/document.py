@@ -178,7 +178,8 @@ class Document(msgspec.Struct, frozen=True):
             return []
         if not shared:
             return []
-        return [f"{self.path} holds keys and others can read it: chmod 600 {_shell(self.path)}"]
+        cure = f"chmod 600 {shlex.quote(str(self.path))}"
+        return [f"{self.path} holds keys and others can read it: {cure}"]
 
     def _provider(self, name: str) -> ProviderSettings:
         place, rows = f"providers.{name}", self._rows_of("providers", name)
@@ -280,10 +281,6 @@ def _closest(key: str, known: Collection[str]) -> str:
 
 def _in_table(table: str, key: str) -> str:
     return f"[{table}] {key}" if table else key
-
-
-def _shell(path: Path) -> str:
-    return shlex.quote(str(path))
 
 
 def parsed(
