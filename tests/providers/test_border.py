@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from legalgen.completion import Completion, LimitReading, Usage
 from legalgen.errors import LONGEST_HINT_S, ErrorCategory, Failure, ProviderError, classify
 from legalgen.errors.retry_after import readings
+from legalgen.providers._body import unpacker
 from legalgen.providers._reply import MOST_TOKENS
 from legalgen.providers.base import BulkJob, BulkProvider, Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
@@ -417,6 +418,20 @@ def test_a_body_may_be_packed_once(
     found = outcome(provider)
     assert isinstance(found, Completion)
     assert found.text == "ok"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("window", [zlib.MAX_WBITS, -zlib.MAX_WBITS])
+def test_a_packed_reply_may_come_in_pieces_of_any_size(window: int, size: int) -> None:
+    """With the frame that the standard asks for, or bare, as some servers send it."""
+    unpacking, packed = unpacker(["deflate"]), deflated(GOOD, window)
+    assert unpacking is not None
+    found = [
+        piece
+        for at in range(0, len(packed), size)
+        for piece in unpacking.pieces(packed[at : at + size])
+    ]
+    assert b"".join((*found, unpacking.rest())) == GOOD
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ class Unpacker:
         self._zlib = zlib.decompressobj(window)
         # Some servers send deflate without the frame that the standard asks for.
         self._may_be_bare = window == zlib.MAX_WBITS
+        self._first = b""  # whether there is one its second byte shows
 
     def pieces(self, packed: bytes) -> Iterator[bytes]:
         """What ``packed`` holds, in pieces of at most ``PIECE_BYTES``.
@@ -65,6 +66,11 @@ class Unpacker:
         Raises:
             UnreadableBody: no more can be unpacked; all that can be came before.
         """
+        if self._may_be_bare:
+            packed, self._first = self._first + packed, b""
+            if len(packed) < 2:
+                self._first = packed
+                return
         while packed and not self._zlib.eof:
             before = self._zlib.copy()
             try:
