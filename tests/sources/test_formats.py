@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 from legalgen.errors import UsageError
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.chunking import chunks_of
+from legalgen.sources.collection import SourceDetails, read_text
 from legalgen.sources.formats import markdown, reader_of, text
-from legalgen.sources.outline import visible
+from legalgen.sources.outline import Outline, visible
 
 DATA = Path(__file__).parents[1] / "data" / "sources"
 
@@ -437,6 +439,25 @@ def test_comments_and_settings_of_markdown_are_left_out(
     found = " ".join(each.text for each in chunks(path))
     assert all(each in found for each in there)
     assert not any(each in found for each in absent)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its chunks would stand under the digest of another text."""
+    path, details = tmp_path / "act.txt", SourceDetails("own", jurisdiction="uk")
+    path.write_text("1. A master must keep a light burning whenever the boat is under way.")
+    assert len(read_text(path, details, datetime(2026, 12, 1, tzinfo=UTC))[1]) == 1
+    read = text.read
+
+    def overtaken(path: Path) -> Outline:
+        outline = read(path)
+        path.write_text("1. Nobody need keep a light.")
+        return outline
+
+    monkeypatch.setattr(text, "read", overtaken)  # nothing else writes at that moment
+    with pytest.raises(UsageError, match="changed while it was read: add it again"):
+        read_text(path, details, datetime(2026, 12, 1, tzinfo=UTC))
 
 
 def test_emphasis_is_looked_for_within_bounds() -> None:

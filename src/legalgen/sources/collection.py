@@ -115,8 +115,8 @@ class TextReading:
     them. Nothing is written.
 
     Raises:
-        UsageError: it cannot be read, nothing tells its jurisdiction, or, once its chunks were
-            taken, none of them can be quoted.
+        UsageError: it cannot be read, changed meanwhile, nothing tells its jurisdiction, or, once
+            its chunks were taken, none of them can be quoted.
     """
 
     def __init__(self, path: Path, details: SourceDetails, added: datetime) -> None:
@@ -124,9 +124,12 @@ class TextReading:
         if whole != whole.encode("utf-8", "replace").decode():
             raise UsageError(f"{path}: its name is not UTF-8 text; rename it")
         with _of_user(path):
-            outline = reader_of(path).read(path)
+            reader = reader_of(path)
             digest = _digest_of(path)
+            outline = reader.read(path)
             size = path.stat().st_size
+            if _digest_of(path) != digest:  # the chunks would be of another text than the id
+                raise UsageError(f"{path} changed while it was read: add it again")
         jurisdiction = details.jurisdiction or outline.jurisdiction
         if jurisdiction is None:
             raise UsageError(f"{path} does not tell where it is law: say it with --jurisdiction")
