@@ -757,28 +757,30 @@ def test_plain_http_to_a_server_of_tls_alone_is_said(tmp_path: Path) -> None:
 
 def test_a_key_in_an_address_stands_nowhere(tmp_path: Path) -> None:
     """Gateways take one as ``?code=``: it is sent, and neither shown nor kept; nor is one in the
-    body."""
-    secret = "of-a-gateway-4711"
+    body, however deep."""
+    secret, deeper = "of-a-gateway-4711", "of-a-tenant-behind-it-4712"
 
     def scene(_: str, __: dict[str, Any], ___: int) -> Reply:
-        return 500, {"error": {"message": f"{secret} cannot be let in upstream"}}
+        return 500, {"error": {"message": f"{secret} of {deeper} cannot be let in upstream"}}
 
     with playing(scene) as server:
         query = f"api-version=2026-01-01&code={secret}"
         home = Home(
             tmp_path,
             f'[servers.a]\nbase_url = "{server.url}/v1?{query}"\nmodels = ["m"]\n'
-            f'extra_body = {{ api_key = "{secret}" }}\n',
+            f'extra_body = {{ api_key = "{secret}", a = {{ tokens = ["{deeper}"] }} }}\n',
         )
         home.batch(provider="a")
         settings = home.settings()
-    assert secret in settings.secrets()
+    assert {secret, deeper} <= set(settings.secrets())
     shown = {each.name: each.value for each in describe(settings)}
     assert shown["servers.a.base_url"] == f"{server.url}/v1?api-version=2026-01-01&code=***"
     assert secret not in shown["servers.a.extra_body.api_key"]
+    assert shown["servers.a.extra_body.a"] == "{'tokens': ['of-a…4712']}"
     for place in (settings.data_dir, settings.state_dir, settings.log_dir):
         for path in place.rglob("*"):
-            assert not path.is_file() or secret.encode() not in path.read_bytes(), path
+            for each in (secret, deeper):
+                assert not path.is_file() or each.encode() not in path.read_bytes(), path
 
 
 def test_a_proxy_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -116,14 +116,24 @@ class ProviderSettings:
             for name, value in stated.headers.items():
                 if is_credential(name):
                     yield value.reveal().rpartition(" ")[2]  # Bearer, Basic
-            for name, said in stated.extra_body.items():
-                if is_credential(name) and isinstance(said, str):
-                    yield said
+            yield from _credentials_in(stated.extra_body)
 
 
 def is_credential(name: str) -> bool:
     """Whether a header, or a key of ``extra_body``, usually holds what must not be shown."""
     return _CREDENTIAL.search(name) is not None
+
+
+def _credentials_in(value: object, *, named: bool = False) -> Iterator[str]:
+    """The texts, however deep, that stand under the name of a credential."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _credentials_in(inner, named=named or is_credential(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _credentials_in(inner, named=named)
+    elif named and isinstance(value, str):
+        yield value
 
 
 _CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)

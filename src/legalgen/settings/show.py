@@ -76,11 +76,22 @@ def _describe_stated(settings: Settings, table: str, stated: ModelSettings) -> I
         value = getattr(stated, each.name)
         rows = value.items() if isinstance(value, dict) else ()
         for key, said in rows:
-            hidden = isinstance(said, str) and is_credential(key)
-            text = str(Secret(said)) if hidden else redacted(str(said))
+            text = redacted(str(_masked(said, named=is_credential(key))))
             yield Shown(f"{table}.{each.name}.{key}", text, origin)
         if value is not None and not isinstance(value, dict):
             yield Shown(f"{table}.{each.name}", str(value), origin)
+
+
+def _masked(value: object, *, named: bool) -> object:
+    """A value with the texts masked that stand under the name of a credential."""
+    if isinstance(value, dict):
+        return {
+            name: _masked(inner, named=named or is_credential(name))
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_masked(inner, named=named) for inner in value]
+    return str(Secret(value)) if named and isinstance(value, str) else value
 
 
 def _describe_access(settings: Settings, provider: str, place: str) -> Iterator[Shown]:
