@@ -45,8 +45,9 @@ _LEADS_ON = re.compile(
     rf"(?: [a-z]+){{0,2}} {_KINDS}(?: (?:of|to|for|in) [a-z ]{{1,40}})?"
     r"|\A\W*(?:(?:so|now|then|first),? )?let us (?:now |then |first )?(?:look|turn|see|consider"
     r"|take|examine|begin|start|go|deal|move|ask)\b[^;]*"
-    r"|\bhere (?:is|are) (?:how|what|why|the) [^;]*"
-    r"|\bwe (?:shall|will) (?:now |next |then )?(?:see|turn|come|look|consider|examine|deal with"
+    r"|(?:\A|; )\W*(?:(?:so|now|then|and|but),? )?here (?:is|are) (?:how|what|why|the) [^;:]*"
+    r"|(?:\A|; )\W*(?:(?:so|now|then|first|next),? )?we (?:shall|will) (?:now |next |then )?"
+    r"(?:see|turn|come|look|consider|examine|deal with"
     r"|explain|discuss|show|set out)\b[^;]*"
     r")[.:]?\Z"
 )
