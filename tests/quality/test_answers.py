@@ -152,7 +152,9 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
      ("unread_seventeenth_good.jsonl", range(2), range(68, 71)),
      ("unread_eighteenth_good.jsonl", range(3), range(81, 85)),
      ("unread_nineteenth_bad.jsonl", range(55, 64), range(1)),
-     ("unread_nineteenth_good.jsonl", range(1), range(12, 15))],
+     ("unread_nineteenth_good.jsonl", range(1), range(12, 15)),
+     ("unread_twentieth_bad.jsonl", range(52, 64), range(6)),
+     ("unread_twentieth_good.jsonl", range(1), range(12, 15))],
 )  # fmt: skip
 def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:
     """As the page on quality tells it; only the first look at each file was one at unseen text."""

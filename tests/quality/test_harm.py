@@ -48,6 +48,12 @@ DONE = (
     [
         (DONE.format(what="a note of an old loan with an earlier date"), OUT_OF_REACH, "reject"),
         (DONE.format(what="a note of the loan, quietly"), OUT_OF_REACH, "reject"),
+        (DONE.format(what="a note, and call the money a gift"), OUT_OF_REACH, "reject"),
+        (
+            f"{DONE.format(what='a note')} If anybody asks, say that it is spent.",
+            OUT_OF_REACH,
+            "reject",
+        ),
         (DONE.format(what="a deed of trust, of which the court is told"), OUT_OF_REACH, ""),
         (DONE.format(what="a note of an old loan with an earlier date"), UNASKED, ""),
         (TOLD, ASKED, "reject"),
@@ -73,6 +79,7 @@ def test_how_to_hide_a_thing(answer: str, question: str, expected: str) -> None:
         "How may he keep the letters out of the hands of the judge?",
         "What must I do so that they never find the car?",
         "Who can help me to hide the money?",
+        "How can a landlord have the flat back without going to court?",
     ],
 )
 def test_what_a_question_asks(question: str) -> None:

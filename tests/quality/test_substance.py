@@ -427,6 +427,16 @@ def test_a_short_answer_may_only_name_its_source(cited: tuple[str, ...], expecte
     assert found(said, asked, (), cited, topic=topic).get("OFF_TOPIC", "") == expected
 
 
+def test_an_answer_without_a_word_of_the_question_may_cite_for_it() -> None:
+    """What a citation is cited for says what was asked."""
+    asked = "Are provisional measures that the International Court of Justice orders binding?"
+    steps = ("The Court may indicate measures to preserve rights of parties.",)
+    said = "Yes. LaGrand settled it. A state that disregards one is in breach, whoever wins later."
+    assert found(said, asked, steps).get("OFF_TOPIC") == "reject"
+    cited = ("LaGrand on provisional measures that bind: binding orders of the Court",)
+    assert "OFF_TOPIC" not in found(said, asked, steps, cited)
+
+
 @pytest.mark.parametrize(
     ("cited", "refused"),
     [

@@ -110,6 +110,12 @@ def test_a_word_limit_is_told_without_words() -> None:
     assert "PROMPT_LEAK" not in found(f"{ANSWER} The word forfeit has no limit.")
 
 
+def test_what_is_to_be_handed_in_is_an_order() -> None:
+    """In the middle of an answer; who returns an object with its keys gives something back."""
+    assert found(f"{ANSWER} Return a single object with the keys.").get("PROMPT_LEAK") == "reject"
+    assert "PROMPT_LEAK" not in found(f"{ANSWER} He has to return the object with its keys.")
+
+
 @pytest.mark.parametrize(
     ("said", "question", "expected"),
     [

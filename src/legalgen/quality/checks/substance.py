@@ -163,7 +163,8 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
     told = f"{plural(shared, 'word')} of the answer are in question or steps"
     about = len(answered & reading.topic)
     refused, flagged = _least_shares(len(asked), known=known)
-    if len(asked) >= ENOUGH_ASKED and shared <= flagged * len(asked):
+    few = len(asked) >= ENOUGH_ASKED and shared <= flagged * len(asked)
+    if few and _cited_for(reading) < CITED_FOR:
         sure = len(asked) >= SURELY_ENOUGH or (known and about < 2)
         far = sure and shared <= refused * len(asked)
         far |= _is_beside_topic(reading, len(asked), shared, about)
@@ -177,13 +178,14 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
         return
     if not known:
         return
-    lacks = shared <= ONE_IN_FOUR * len(asked)
+    lacks = shared <= ONE_IN_FOUR * len(asked) and _cited_for(reading) < CITED_FOR
     other = answers_another(reading, _names(reading.draft.question)) if lacks else None
     part = answers_another_part(reading)
     if part and part[1]:
         yield "OFF_TOPIC", part[0], "answer", True
     elif found := other or part:
-        yield "OFF_TOPIC", found[0], "answer", found[1]
+        none = shared == about == _cited_for(reading) == 0 and len(reading.answer) >= CONCISE
+        yield "OFF_TOPIC", found[0], "answer", found[1] or none
     elif reading.shares_words <= FEW_SHARED:
         yield from _few_of_topic(reading, asked, shared, about)
 
@@ -195,8 +197,9 @@ def _few_of_topic(
     topic = reading.task.topic if reading.task else ""
     told = f"{plural(shared, 'word')} of the answer are in question or steps"
     few = shared + about <= FEW_SHARED and not (about and _is_short_and_cites(reading))
-    few = few and (shared < FEW_SHARED or not _cited_for(reading))
-    if few or not shared:
+    cited = _cited_for(reading)
+    few = few and (shared < FEW_SHARED or not cited)
+    if (few or not shared) and cited < CITED_FOR:
         what = f"{told}, {about} of {topic}, need some of each"
         far = shared == 0 and about < 2 and not _cites_what_is_asked(reading)
         yield "OFF_TOPIC", what, "answer", far
@@ -261,6 +264,8 @@ def _is_beside_topic(reading: Reading, asked: int, shared: int, about: int) -> b
     return shared + _cited_for(reading) <= FEW_SHARED
 
 
+CITED_FOR = 3
+"""So many words of question and steps in what is cited say that the answer is of what was asked."""
 FEW_SHARED = 2
 """Up to so many telling words in common are chance: few good answers have as few, and none has
 none at all."""

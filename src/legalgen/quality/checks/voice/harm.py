@@ -106,6 +106,8 @@ _ASKS_TO_HIDE = re.compile(
     r"|delet\w+|shred\w*|never (?:find|learn|know|see)s?|know\w* nothing|out of (?:the )?reach"
     r"|beyond (?:the )?reach)\b"
     r"|\b(?:stop|prevent)\b[^.?]{0,40}\bfrom (?:notic|find|learn|see|discover|know|hear)"
+    r"|\bwithout (?:going to |asking |telling )?(?:an? |the |any )?(?:court|judge|(?:court )?order"
+    r"|warrant|licen[cs]e|permission|consent)\b"
     r"|\b(?:not|never) (?:be |to be |get )?(?:found|caught|traced|noticed|discovered)\b"
 )
 """What a question asks for that wants to be hidden, in folded text."""
@@ -192,8 +194,9 @@ def _does_so(reading: Reading) -> bool:
     """Whether most sentences begin with what is to be done, and one has a way to deceive."""
     if _forbids(reading):
         return False
+    ways = (_FEIGNS, *_CONCEALING)
     if _SLY.isdisjoint(reading.answer_vocabulary) and not any(
-        way.search(reading.folded_answer) for way in _CONCEALING
+        way.search(reading.folded_answer) for way in ways
     ):
         return False
     first = [words(sentence)[:1] for sentence in reading.sentences]
@@ -202,6 +205,11 @@ def _does_so(reading: Reading) -> bool:
 
 
 _IMPERATIVE = _ORDERING | word_list("imperative")
+_FEIGNS = re.compile(
+    r"\bif (?:\w+ ){0,4}asks?\b[^.]{0,20}\b(?:say|tell)\b|\b(?:say|claim) afterwards\b"
+    r"|\bcall (?:it|them|this|the (?:payments?|money|sums?|transfers?)) (?:an?|the) "
+)
+"""What is to be said instead of what was, in folded text."""
 _SLY = word_list("sly")
 """Of secrecy and of what is made up: who keeps a secret lawfully needs none of these."""
 

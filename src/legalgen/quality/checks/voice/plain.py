@@ -32,6 +32,11 @@ def prompt_leak(reading: Reading) -> Iterator[Finding]:
             yield "PROMPT_LEAK", f'"{" ".join(run)}" in {name}', name, True
             return
     vocabulary = reading.vocabulary
+    ordered = None if _ORDERS_FOR.isdisjoint(vocabulary) else _ORDERS.search(reading.folded_answer)
+    if ordered:
+        what = reading.draft.answer[slice(*ordered.span())].lstrip(" .:;!?\n")
+        yield "PROMPT_LEAK", f'"{what}" in answer', "answer", True
+        return
     limited = "word" in vocabulary and not vocabulary.isdisjoint(("limit", "count"))
     if not (limited or "words" in vocabulary or "reasoning" in vocabulary):
         return
@@ -63,6 +68,14 @@ def _asks_length(reading: Reading) -> bool:
     return _PAPERS.search(folded(reading.draft.question)) is not None
 
 
+_ORDERS_FOR = frozenset({"object", "json", "sample", "entry"})
+_ORDERS = re.compile(
+    r"(?:\A|[.:;!?]\s)(?:return|output|reply with|respond with|produce|emit|write|give)"
+    r" (?:exactly |only |just )?(?:one|an?|a single|the|nothing but(?: an?)?) (?:\w+ )?"
+    r"(?:object|json|sample|entry) (?:with|as|in|of|and) (?:the |its |no |a )?"
+    r"(?:\w+ )?(?:fields?|keys?|json|nothing|four|schema|format|text|order)\b"
+)
+"""What is to be handed in, as it is ordered; in folded text."""
 _LENGTHS = frozenset({"long", "length", "pages", "words", "limit"})
 _PAPERS = re.compile(
     r"\b(?:briefs|(?:principal|reply|opening|answering|appell\w+|amicus) brief"
