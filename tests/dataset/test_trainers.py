@@ -24,9 +24,17 @@ TRL = ("torch==2.13.0", "trl==1.16.0")
 """What the snippets were tried with."""
 
 
+def sums(seed: int) -> str:
+    """Some 2,000 tokens that are near to those of no other seed."""
+    return " ".join(f"and {(seed + 101) * number:,} pounds" for number in range(1, 501))
+
+
 def a_data_dir(root: Path) -> None:
-    """Twelve rows, with the vendor's reasoning in some, and six refused answers."""
-    samples = [make_sample(n, thinking=f"Hm {n}." if n % 2 else None) for n in range(12)]
+    """Twelve long rows, with the vendor's reasoning in some, and six refused answers."""
+    samples = [
+        make_sample(n, question=f"{sums(n)} Q{n}?", thinking=f"Hm {n}." if n % 2 else None)
+        for n in range(12)
+    ]
     data_dir = written(root, samples)
     refuse(data_dir, *(refused("REFUSAL", f"Q{n}", f"No {n}.", slot=n) for n in range(6)))
 
@@ -66,4 +74,5 @@ def test_trl_takes_two_steps(
     found = json.loads(trained.stdout.splitlines()[-1])
     assert (found["steps"], len(found["losses"])) == (2, 2)
     assert found["rows"] == next(iter(exported["files"].values()))
+    assert 1_024 < found["longest"] <= found["max_length"], "TRL's own bound, and that of the page"
     record_property("losses", found["losses"])

@@ -175,6 +175,29 @@ def test_each_form_comes_with_what_trainers_need(tmp_path: Path, form: str) -> N
         assert set(entries["x-train"]["columns"].values()) <= row.keys()
 
 
+@pytest.mark.parametrize("form", ["prompt-completion", "messages", "alpaca", "sharegpt", "kto"])
+def test_trainers_are_told_a_length_that_holds_the_longest_row(tmp_path: Path, form: str) -> None:
+    """They cut what is longer without a word; of ``é`` each has two bytes, and is a token."""
+    long = make_sample(1, question=f"Q {'é' * 3_000}?", answer="A.")
+    data_dir = written(tmp_path / "data", [make_sample(0), long])
+    refuse(data_dir, refused("REFUSAL", "Q1", "I will not say."))
+    done = export(str(tmp_path / "x.jsonl"), "--format", form, "--json")
+    assert 6_000 < json.loads(done.stdout)["longest_bytes"] < 6_100
+    page = (tmp_path / "x.trainers.md").read_text()
+    told = {
+        "TRL": ["max_length=4096"],
+        "Unsloth": ["LENGTH = 4096", "max_length=LENGTH"],
+        "Axolotl": ["sequence_len: 4096"],
+        "LLaMA-Factory": ["cutoff_len: 4096"],
+    }
+    if form in ("prompt-completion", "kto"):
+        told = {"TRL": told["TRL"], "Unsloth": ["max_seq_length=4096"]}
+    for name, words in told.items():
+        section = page.partition(f"## {name}\n")[2].partition("\n## ")[0]
+        assert [word for word in words if word not in section] == []
+    assert "depends on the tokenizer" in page
+
+
 def test_files_of_one_stem_have_an_entry_and_a_page_each(tmp_path: Path) -> None:
     """``m.parquet`` beside ``m.jsonl``, split or not; each again finds its own."""
     filled(tmp_path / "data", rows=30, part_rows=30)

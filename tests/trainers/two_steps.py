@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,35 +22,50 @@ TEMPLATE = (
 )
 
 
-def save_model(folder: Path) -> None:
-    """A llama of two layers and 64 dimensions; each byte is a token."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+def save_model(folder: Path, texts: Sequence[str]) -> None:
+    """A llama of two layers and 64 dimensions; its tokens are what is frequent in the texts."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     special = ["<pad>", "<end>", "<system>", "<user>", "<assistant>"]
-    vocabulary = {token: number for number, token in enumerate([*special, *letters])}
-    raw = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    raw = Tokenizer(models.BPE())
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
-    raw.add_special_tokens(special)
+    trainer = trainers.BpeTrainer(
+        vocab_size=500,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    raw.train_from_iterator(texts, trainer)
     tokenizer: Any = PreTrainedTokenizerFast(
         tokenizer_object=raw, pad_token="<pad>", eos_token="<end>"
     )
     tokenizer.chat_template = TEMPLATE
     tokenizer.save_pretrained(folder)
     config = LlamaConfig(
-        vocab_size=len(vocabulary),
+        vocab_size=len(tokenizer),
         hidden_size=64,
         intermediate_size=128,
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=2,
+        max_position_embeddings=8_192,
         pad_token_id=0,
         eos_token_id=1,
         bos_token_id=1,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
+
+
+def rows_beside(page: Path) -> Iterator[str]:
+    """The rows of what was exported, as texts."""
+    import pyarrow.parquet as pq
+
+    for path in page.parent.glob("*.jsonl"):
+        yield path.read_text("utf-8")
+    for path in page.parent.glob("*.parquet"):
+        yield from map(str, pq.read_table(path).to_pylist())
 
 
 def main() -> None:
@@ -59,7 +75,7 @@ def main() -> None:
     block = re.search(r"## TRL\n\n```python\n(.*?)```", page.read_text("utf-8"), re.S)
     assert block is not None
     with tempfile.TemporaryDirectory() as model:
-        save_model(Path(model))
+        save_model(Path(model), list(rows_beside(page)))
         bounds = (
             f'output_dir="{model}/out", max_steps=2, per_device_train_batch_size=2, '
             'report_to="none", use_cpu=True, save_strategy="no", logging_steps=1'
@@ -71,11 +87,14 @@ def main() -> None:
         trainer = names["trainer"]
         losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         row = trainer.train_dataset[0]
+        ids = ("input_ids",) if "input_ids" in row else ("prompt_ids", "completion_ids")
         found = {
             "steps": trainer.state.global_step,
             "losses": losses,
             "rows": len(trainer.train_dataset),
             "columns": sorted(row),
+            "longest": max(sum(len(row[name]) for name in ids) for row in trainer.train_dataset),
+            "max_length": trainer.args.max_length,
         }
         sys.stdout.write(json.dumps(found) + "\n")
 

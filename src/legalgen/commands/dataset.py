@@ -314,6 +314,7 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
         [Path(path) for path in done.files],
         form,
         system=bool(order.system),
+        longest_bytes=done.longest_bytes,
         labels=done.labels,
         columns=arrow_schema(dataset_version(data_dir, rehearsal=order.rehearsal) or 1),
     )

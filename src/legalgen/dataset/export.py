@@ -250,6 +250,7 @@ class Exported(msgspec.Struct, frozen=True):
     ``without_context`` those that rest on no passage where passages were asked for,
     ``fewer_distractors`` those for which there were not so many others, ``excluded`` those that
     came too near to a benchmark, ``labels`` the rows of a KTO export.
+    ``longest_bytes`` are those of the texts of the longest row, in UTF-8; 0 of all columns.
     ``beside`` are files for trainers, by ``trainers``.
     """
 
@@ -261,6 +262,7 @@ class Exported(msgspec.Struct, frozen=True):
     excluded: int = 0
     without_context: int = 0
     fewer_distractors: int = 0
+    longest_bytes: int = 0
 
 
 def export(
@@ -295,6 +297,7 @@ def export(
     columns = arrow_schema(version) if form == "schema" else None
     places = _Places(refused, split)
     sorting = _Sorting(chosen, split, places, exclusion, thinking=thinking)
+    measured = _Measured(shape)
     with contextlib.ExitStack() as stack:
         files = {side: stack.enter_context(_aside(path, columns)) for side, path in paths.items()}
         for each in iter_batches(data_dir, rehearsal=rehearsal, batch_rows=_BATCH_ROWS):
@@ -305,7 +308,7 @@ def export(
                 raise DiskError(told, folder)
             sides = sorting.sides(batch)
             for side, file in files.items():
-                file.write(_rows(batch, [one == side for one in sides]), shape)
+                file.write(_rows(batch, [one == side for one in sides]), measured)
             seen(batch.num_rows)
         kept = sum(file.rows for file in files.values())
         if thinking and kept and sorting.silent == kept:
@@ -313,14 +316,46 @@ def export(
                 "no row holds the vendor's reasoning: `batch --keep-thinking` keeps it; "
                 "--reasoning reasoning_content has the numbered steps"
             )
-        labels = _add_refused(files, shape, refused, places) if refused is not None else None
+        labels = _add_refused(files, measured, refused, places) if refused is not None else None
         if empty := [side for side, file in files.items() if not file.rows]:
             again = _wanted_rows(data_dir, chosen, rehearsal=rehearsal)
             raise UsageError(_why_empty(empty, files, split, again))
         for file in files.values():
             file.finish()
-    rows = {str(file.path): file.rows for file in files.values()}
-    return Exported(rows, sorting.left_out, sorting.silent, labels, excluded=sorting.excluded)
+    return Exported(
+        {str(file.path): file.rows for file in files.values()},
+        sorting.left_out,
+        sorting.silent,
+        labels,
+        excluded=sorting.excluded,
+        longest_bytes=0 if columns is not None else measured.longest_bytes,
+    )
+
+
+class _Measured:
+    """A shape that knows how long the longest row was that it made."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self.longest_bytes = 0
+
+    def __call__(self, row: ExportedRow) -> ExportedRow:
+        shaped = self._shape(row)
+        self.longest_bytes = max(self.longest_bytes, _text_bytes(shaped))
+        return shaped
+
+
+def _text_bytes(value: object) -> int:
+    """Of all texts within, in UTF-8."""
+    match value:
+        case str():
+            return len(value) if value.isascii() else len(value.encode("utf-8", "replace"))
+        case dict():
+            return sum(map(_text_bytes, value.values()))
+        case list():
+            return sum(map(_text_bytes, value))
+        case _:
+            return 0
 
 
 class _Sorting:

@@ -13,10 +13,13 @@ is run on each format by the tests marked ``extended``; the others' words are th
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from legalgen.dataset.export import Format
 from legalgen.dataset.kto import Labels
@@ -41,12 +44,14 @@ def beside(
     form: Format,
     *,
     system: bool = False,
+    longest_bytes: int = 0,
     labels: Labels | None = None,
     columns: pa.Schema | None = None,
 ) -> dict[Path, str]:
     """What to write beside an export, by path. ``files`` are what was exported, training first.
 
-    Nothing is written here. ``system``: each row has a system message.
+    Nothing is written here. ``system``: each row has a system message; ``longest_bytes`` are those
+    of the texts of the longest row.
     """
     if form == "legacy":
         return {}
@@ -59,8 +64,16 @@ def beside(
     entry = _entry(form, system=system)
     known = _registered(registry) if entry is not None else {}
     names = [_entry_name(known, file) for file in files]
-    page = _page(files, form, names, system=system, labels=labels)
-    found = {_page_path(out): page}
+    told = _Told(
+        form,
+        "parquet" if files[0].suffix == ".parquet" else "json",
+        dict(zip(("train", "test"), files, strict=False)),
+        dict(zip(("train", "test"), names, strict=False)),
+        system,
+        longest_bytes,
+        labels,
+    )
+    found = {_page_path(out): _page(told)}
     if entry is not None:
         entries = [{"file_name": file.name, **entry} for file in files]
         added = dict(zip(names, entries, strict=True))
@@ -147,58 +160,83 @@ def _feature(kind: pa.DataType) -> Any:
 # --- snippets ----------------------------------------------------------------------------------
 
 
-def _page(
-    files: Sequence[Path],
-    form: Format,
-    entries: Sequence[str],
-    *,
-    system: bool,
-    labels: Labels | None,
-) -> str:
-    kind = "parquet" if files[0].suffix == ".parquet" else "json"
-    sides = {"train": files[0].name, **({"test": files[1].name} if len(files) > 1 else {})}
-    told = {
-        "TRL": _trl(form, kind, sides, labels, system=system),
-        "Unsloth": _unsloth(form, kind, sides),
-        "Axolotl": _axolotl(form, kind, sides),
-        "LLaMA-Factory": _llama_factory(form, dict(zip(sides, entries, strict=True))),
+class _Told(msgspec.Struct, frozen=True):
+    """What the snippets say of an export: its files and their entries, by the side of a split."""
+
+    form: Format
+    kind: str
+    files: Mapping[str, Path]
+    entries: Mapping[str, str]
+    system: bool
+    longest_bytes: int
+    labels: Labels | None
+
+    @property
+    def most_tokens(self) -> int:
+        """Of a row, more than it will have; English prose has four bytes and more to a token."""
+        return self.longest_bytes // _BYTES_A_TOKEN + _TEMPLATE_TOKENS
+
+    @property
+    def length(self) -> int:
+        """What trainers are to make room for, in tokens."""
+        return math.ceil(self.most_tokens / _LENGTH_STEP) * _LENGTH_STEP
+
+
+_BYTES_A_TOKEN: Final = 2
+"""So few have Japanese, and English full of numbers and section signs."""
+_TEMPLATE_TOKENS: Final = 128
+"""What a chat template puts around a dialogue, with a system text of its own."""
+_LENGTH_STEP: Final = 1_024
+
+
+def _page(told: _Told) -> str:
+    sections = {
+        "TRL": _trl(told),
+        "Unsloth": _unsloth(told),
+        "Axolotl": _axolotl(told),
+        "LLaMA-Factory": _llama_factory(told),
     }
-    names = " and ".join(f"`{name}`" for name in sides.values())
-    head = f"# {names} ({form})\n\nRun these in this folder. The model is yours to choose.\n"
-    return head + "".join(f"\n## {name}\n\n{text}\n" for name, text in told.items())
+    names = " and ".join(f"`{file.name}`" for file in told.files.values())
+    head = (
+        f"# {names} ({told.form})\n\nRun these in this folder. The model is yours to choose.\n\n"
+        f"The longest row has {told.longest_bytes:,} bytes of text. How many tokens those are "
+        f"depends on the tokenizer; {told.most_tokens:,} is a careful estimate. Of a longer row "
+        "than they were told trainers cut the end, where the answer is, or drop it, and say "
+        f"nothing: each is told {told.length:,} here. The model's window must hold as many. TRL "
+        "cuts no row with `max_length=None`.\n"
+    )
+    return head + "".join(f"\n## {name}\n\n{text}\n" for name, text in sections.items())
 
 
 def _code(kind: str, text: str) -> str:
     return f"```{kind}\n{text.strip()}\n```"
 
 
-def _load(kind: str, sides: Mapping[str, str]) -> str:
-    files = ", ".join(f'"{side}": "{name}"' for side, name in sides.items())
-    return f'rows = load_dataset("{kind}", data_files={{{files}}})'
+def _load(told: _Told) -> str:
+    files = ", ".join(f'"{side}": "{file.name}"' for side, file in told.files.items())
+    return f'rows = load_dataset("{told.kind}", data_files={{{files}}})'
 
 
-def _trl(
-    form: Format, kind: str, sides: Mapping[str, str], labels: Labels | None, *, system: bool
-) -> str:
-    test = '\n    eval_dataset=rows["test"],' if "test" in sides else ""
-    if form == "kto":
+def _trl(told: _Told) -> str:
+    test = '\n    eval_dataset=rows["test"],' if "test" in told.files else ""
+    if told.form == "kto":
         return _code(
             "python",
             f"""
 from datasets import load_dataset
 from trl import KTOConfig, KTOTrainer
 
-{_load(kind, sides)}.remove_columns("id")
+{_load(told)}.remove_columns("id")
 trainer = KTOTrainer(
     model="Qwen/Qwen3-0.6B",
-    args=KTOConfig(output_dir="out"{_weights(labels)}),
+    args=KTOConfig(output_dir="out", max_length={told.length}{_weights(told.labels)}),
     train_dataset=rows["train"],{test}
 )
 trainer.train()
 """,
         )
-    roles = _ROLES if form == "sharegpt" else ""
-    note = _MASKING if form in ("messages", "sharegpt") else ""
+    roles = _ROLES if told.form == "sharegpt" else ""
+    note = _MASKING if told.form in ("messages", "sharegpt") else ""
     return (
         _code(
             "python",
@@ -206,10 +244,10 @@ trainer.train()
 from datasets import load_dataset
 from trl import SFTConfig, SFTTrainer
 {roles}
-{_load(kind, sides)}{_prepared(form, system=system)}
+{_load(told)}{_prepared(told)}
 trainer = SFTTrainer(
     model="Qwen/Qwen3-0.6B",
-    args=SFTConfig(output_dir="out"),
+    args=SFTConfig(output_dir="out", max_length={told.length}),
     train_dataset=rows["train"],{test}
 )
 trainer.train()
@@ -233,14 +271,14 @@ _MASKING: Final = (
 )
 
 
-def _prepared(form: Format, *, system: bool) -> str:
+def _prepared(told: _Told) -> str:
     """What brings a form that TRL does not know into one that it does."""
-    if form == "sharegpt":
+    if told.form == "sharegpt":
         return '.map(turns, remove_columns=["conversations"])'
-    if form != "alpaca":
+    if told.form != "alpaca":
         return ""
-    before = '{"role": "system", "content": row["system"]}, ' if system else ""
-    gone = ["instruction", "input", "output", *(["system"] if system else [])]
+    before = '{"role": "system", "content": row["system"]}, ' if told.system else ""
+    gone = ["instruction", "input", "output", *(["system"] if told.system else [])]
     return f"""
 rows = rows.map(
     lambda row: {{
@@ -260,18 +298,19 @@ def _weights(labels: Labels | None) -> str:
     return f", desirable_weight={labels.undesirable / labels.desirable:.1f}"
 
 
-def _unsloth(form: Format, kind: str, sides: Mapping[str, str]) -> str:
-    if form in ("prompt-completion", "kto"):
+def _unsloth(told: _Told) -> str:
+    if told.form in ("prompt-completion", "kto"):
         return (
-            "It patches TRL: `FastLanguageModel.from_pretrained(...)` gives the model, and its "
-            "`tokenizer` is the `processing_class`, for the trainer above."
+            "It patches TRL: `FastLanguageModel.from_pretrained(..., max_seq_length="
+            f"{told.length})` gives the model, and its `tokenizer` is the `processing_class`, for "
+            "the trainer above."
         )
     text = {
         "messages": 'tokenizer.apply_chat_template(row["messages"], tokenize=False)',
         "sharegpt": 'tokenizer.apply_chat_template(row["conversations"], tokenize=False)',
         "alpaca": 'row["instruction"] + "\\n\\n" + row["output"] + tokenizer.eos_token',
-    }[form]
-    standard = form == "sharegpt"
+    }[told.form]
+    standard = told.form == "sharegpt"
     more = "\nfrom unsloth.chat_templates import standardize_sharegpt" if standard else ""
     then = "\nrows = standardize_sharegpt(rows)" if standard else ""
     return _code(
@@ -281,33 +320,35 @@ from datasets import load_dataset
 from trl import SFTConfig, SFTTrainer
 from unsloth import FastLanguageModel{more}
 
-model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Qwen3-0.6B", max_seq_length=4096)
+LENGTH = {told.length}
+model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Qwen3-0.6B", max_seq_length=LENGTH)
 model = FastLanguageModel.get_peft_model(model, r=16)
-rows = load_dataset("{kind}", data_files="{sides["train"]}", split="train"){then}
+rows = load_dataset("{told.kind}", data_files="{told.files["train"].name}", split="train"){then}
 rows = rows.map(lambda row: {{"text": {text}}})
 trainer = SFTTrainer(
     model=model,
     processing_class=tokenizer,
     train_dataset=rows,
-    args=SFTConfig(output_dir="out", dataset_text_field="text"),
+    args=SFTConfig(output_dir="out", dataset_text_field="text", max_length=LENGTH),
 )
 trainer.train()
 """,
     )
 
 
-def _axolotl(form: Format, kind: str, sides: Mapping[str, str]) -> str:
-    if form in ("prompt-completion", "kto"):
+def _axolotl(told: _Told) -> str:
+    if told.form in ("prompt-completion", "kto"):
         return "It reads no dialogues in this form: `--format messages`."
     lines = [
+        f"sequence_len: {told.length}",
         "datasets:",
-        f"  - path: {sides['train']}",
-        f"    ds_type: {kind}",
+        f"  - path: {told.files['train'].name}",
+        f"    ds_type: {told.kind}",
     ]
-    if form == "alpaca":
+    if told.form == "alpaca":
         lines += ["    type: alpaca"]
     else:
-        column, role, content, user, assistant = _CHAT[form]
+        column, role, content, user, assistant = _CHAT[told.form]
         lines += [
             "    type: chat_template",
             f"    field_messages: {column}",
@@ -315,24 +356,27 @@ def _axolotl(form: Format, kind: str, sides: Mapping[str, str]) -> str:
             f"      role: {role}",
             f"      content: {content}",
         ]
-        if form == "sharegpt":
+        if told.form == "sharegpt":
             lines += [
                 "    roles:",
                 f"      user: [{user}]",
                 f"      assistant: [{assistant}]",
                 "      system: [system]",
             ]
-        lines += [f"    roles_to_train: [{assistant if form == 'messages' else 'assistant'}]"]
+        trained = assistant if told.form == "messages" else "assistant"
+        lines += [f"    roles_to_train: [{trained}]"]
     return _code("yaml", "\n".join(lines))
 
 
-def _llama_factory(form: Format, entries: Mapping[str, str]) -> str:
-    if _entry(form, system=False) is None:
+def _llama_factory(told: _Told) -> str:
+    if _entry(told.form, system=False) is None:
         return "It reads no dialogues in this form: `--format sharegpt`, `messages` or `alpaca`."
+    entries = told.entries
     lines = [
         f"dataset_dir: .  # {REGISTRY} is here",
         f"dataset: {entries['train']}",
         *([f"eval_dataset: {entries['test']}"] if "test" in entries else []),
         "template: qwen3",
+        f"cutoff_len: {told.length}",
     ]
     return _code("yaml", "\n".join(lines))
