@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from legalgen.errors import Reason, UsageError
 from legalgen.quality.codes import CODES, GROUNDING
 from legalgen.store.files import DataDir
 from legalgen.store.journal import Rejected
-from legalgen.store.sample import to_json
+from legalgen.store.sample import sample_id, to_json
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import filled, use_folders, written
 
@@ -110,9 +111,50 @@ def test_refused_answers_stand_under_their_own_questions_with_their_label(tmp_pa
     assert json.loads(done.stdout)["labels"] == {
         "desirable": 1, "undesirable": 3,
         "passed_over": {"form": 4, "repeat": 2, "truncated": 1, "unreadable": 2},
+        "in_training": [1, 3],
     }  # fmt: skip
     shown = export(str(tmp_path / "x.parquet"), "--format", "kto").stdout
     assert "label true: 1 row of the dataset; false: 3 answers refused for what they say" in shown
+
+
+def test_an_answer_that_the_dataset_has_is_not_exported_as_refused(tmp_path: Path) -> None:
+    """One gate refused it, and another kept it: it has one label, or none where it is left out."""
+    flags = ((), ("MARKUP",))
+    kept = [
+        make_sample(n, id=sample_id(f"Q{n}", "No."), question=f"Q{n}", answer="No.", flags=flags[n])
+        for n in range(2)
+    ]
+    data_dir = written(tmp_path / "data", kept)
+    refuse(data_dir, *(refused("REFUSAL", f"Q{n}", "No.", slot=n) for n in range(3)))
+    out = tmp_path / "x.jsonl"
+    for words, labels in (((), [True, True, False]), (("--without-flag", "*"), [True, False])):
+        done = export(str(out), "--format", "kto", "--json", *words)
+        assert [row["label"] for row in lines(out)] == labels
+        assert json.loads(done.stdout)["labels"]["passed_over"] == {"kept": 2}
+
+
+@pytest.mark.parametrize(("rows", "others"), [(10, 10), (13, 10), (14, 10), (4, 50), (50, 4)])
+@pytest.mark.parametrize("split", [(), ("--split", "0.4")])
+def test_the_weights_of_a_kto_page_are_what_trl_asks_for(
+    tmp_path: Path, rows: int, others: int, split: tuple[str, ...]
+) -> None:
+    """By the formula of its own warning, from the rows of the training file alone."""
+    samples = [make_sample(n, question=f"Why is clause {n} void {n * 77}?") for n in range(rows)]
+    data_dir = written(tmp_path / "data", samples)
+    refuse(
+        data_dir, *(refused("REFUSAL", f"Q{n}", f"No {n}.", slot=900 + n) for n in range(others))
+    )
+    assert export(str(tmp_path / "x.jsonl"), "--format", "kto", *split).exit_code == 0
+    labels = [row["label"] for row in lines(tmp_path / f"x{'-train' if split else ''}.jsonl")]
+    good, bad = labels.count(True), labels.count(False)
+    page = (tmp_path / "x.trainers.md").read_text()
+    told = dict(re.findall(r"\b(desirable|undesirable)_weight=([\d.]+)", page))
+    of_good, of_bad = (float(told.get(name, 1)) for name in ("desirable", "undesirable"))
+    for_good = [round(bad * of_bad / good * bound, 2) for bound in (1, 1.33)]
+    for_bad = [round(good * of_good / bad / bound, 2) for bound in (1.33, 1)]
+    assert good == bad or (
+        for_good[0] <= of_good <= for_good[1] or for_bad[0] <= of_bad <= for_bad[1]
+    ), (good, bad, told)
 
 
 def test_a_refused_answer_is_on_the_side_of_the_row_in_its_place(tmp_path: Path) -> None:

@@ -424,7 +424,7 @@ def _add_refused(
     Raises:
         UsageError: there are none that an export could show.
     """
-    desirable = sum(file.rows for file in files.values())
+    desirable = {side: file.rows for side, file in files.items()}
     waiting: dict[str, list[ExportedRow]] = {side: [] for side in files}
     for row in refused:
         rows = waiting[side := places.side(row)]
@@ -435,10 +435,16 @@ def _add_refused(
     for side, rows in waiting.items():
         if rows:
             files[side].add(rows)
-    undesirable = sum(file.rows for file in files.values()) - desirable
-    if not undesirable:
+    undesirable = {side: file.rows - desirable[side] for side, file in files.items()}
+    if not any(undesirable.values()):
         raise UsageError("no answer was refused for what it says: KTO has nothing to learn from")
-    return Labels(desirable, undesirable, dict(refused.passed_over))
+    first = next(iter(files))
+    return Labels(
+        sum(desirable.values()),
+        sum(undesirable.values()),
+        dict(refused.passed_over),
+        (desirable[first], undesirable[first]),
+    )
 
 
 def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]:

@@ -5,7 +5,8 @@ TRL's ``KTOTrainer`` learns from single answers with a label, here ``{"prompt": 
 answer stands under the question that it came with. Taken are those whose every reason is one of
 ``SAID``: what the text of the answer itself does wrong. Not those refused for their form, as
 repeats, or because they were cut off: nothing in them shows a model what not to say. A fault of a
-citation alone counts where the answer names what is cited, as the export holds no citations.
+citation alone counts where the answer names what is cited, as the export holds no citations. An
+answer that the dataset has, because another gate kept it, is none of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +25,7 @@ from legalgen.quality.exclusion import Exclusion
 from legalgen.store.files import DataDir
 from legalgen.store.journal import Rejected, read_rejected
 from legalgen.store.ledger import Ledger, Record
+from legalgen.store.parts import iter_batches
 from legalgen.store.sample import Draft, normalise, read, sample_id
 
 SAID: Final = frozenset({
@@ -41,12 +44,14 @@ class Labels(msgspec.Struct, frozen=True):
     """How many rows of an export have which label.
 
     ``passed_over`` counts refused answers that are not in it, by why: ``form``, ``repeat``,
-    ``truncated``, ``unreadable``, ``excluded``.
+    ``truncated``, ``unreadable``, ``excluded``, ``kept`` (the dataset has the same answer).
+    ``in_training`` are those in the first file, true and false, which weights are made for.
     """
 
     desirable: int
     undesirable: int
     passed_over: dict[str, int] = {}
+    in_training: tuple[int, int] = (0, 0)
 
 
 class RefusedAnswers:
@@ -74,9 +79,10 @@ class RefusedAnswers:
         """Rows with what a shape needs of them; ``passed_over`` counts the others anew.
 
         Raises:
-            DiskError: a file of refused answers is there and cannot be read.
+            DiskError: a file of refused answers is there and cannot be read, or a part.
         """
         self.passed_over.clear()
+        kept = _ids(self._data_dir)
         seen: set[str] = set()
         for record in sorted(Ledger(self._data_dir).all(), key=lambda one: one.id):
             if not (isinstance(record, Record) and self._wants(record)):
@@ -92,6 +98,9 @@ class RefusedAnswers:
                     self.passed_over["excluded"] += 1
                     continue
                 row = _row(record.id, refused, draft)
+                if row["id"] in kept:  # by another gate, or by whoever looked at it
+                    self.passed_over["kept"] += 1
+                    continue
                 if row["id"] in seen:
                     self.passed_over["repeat"] += 1
                     continue
@@ -111,6 +120,12 @@ class RefusedAnswers:
     def _by_model(self, refused: Rejected) -> bool:
         names = (f"{refused.provider}/{refused.model}", refused.model)
         return any(fnmatchcase(name, pattern) for name in names for pattern in self._models)
+
+
+def _ids(data_dir: DataDir) -> frozenset[str]:
+    """Of all rows of the dataset, wanted or not: no answer is to have both labels, or the wrong."""
+    batches = iter_batches(data_dir, ["id"])
+    return frozenset(chain.from_iterable(each.column("id").to_pylist() for each in batches))
 
 
 def _taken(refused: Rejected) -> tuple[Draft | None, str]:

@@ -290,12 +290,20 @@ rows = rows.map(
 
 
 def _weights(labels: Labels | None) -> str:
-    """TRL asks that the weighted counts of both labels be about equal (1:1 to 4:3)."""
-    if labels is None or not labels.undesirable or not labels.desirable:
+    """TRL asks that the weighted counts of both labels be from 1:1 to 4:3 (for it 1.33).
+
+    The middle of that: two decimals of its ends may be beyond them.
+    """
+    desirable, undesirable = labels.in_training if labels is not None else (0, 0)
+    if not desirable or not undesirable or 1 <= desirable / undesirable <= _MOST_TO_ONE:
         return ""
-    if labels.desirable >= labels.undesirable:
-        return f", undesirable_weight={max(1.0, labels.desirable / labels.undesirable):.1f}"
-    return f", desirable_weight={labels.undesirable / labels.desirable:.1f}"
+    middle = (1 + _MOST_TO_ONE) / 2
+    if desirable > undesirable:
+        return f", undesirable_weight={desirable / undesirable / middle:.2f}"
+    return f", desirable_weight={undesirable / desirable * middle:.2f}"
+
+
+_MOST_TO_ONE: Final = 1.33
 
 
 def _unsloth(told: _Told) -> str:
