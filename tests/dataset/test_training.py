@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import subprocess
 import sys
@@ -277,18 +279,24 @@ def test_the_registry_keeps_what_others_wrote(tmp_path: Path) -> None:
 
 
 def test_all_columns_as_json_lines_keep_their_types(tmp_path: Path) -> None:
-    """Beside the lines stand the types that JSON lacks: dates, and columns without a value."""
+    """Beside the lines stand the types that JSON lacks, in a file that is not taken for rows."""
     data_dir = filled(tmp_path / "data")
-    export(str(tmp_path / "x.jsonl"), "--format", "schema")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    export(str(folder / "x.jsonl"), "--format", "schema")
+    assert sorted(each.name for each in folder.iterdir()) == ["x.features", "x.jsonl"]
+    assert "_type" not in json.loads((folder / "x.features").read_text())["citations"]  # before 4
     program = f"""
 import json
 from datasets import Features, load_dataset
-features = Features.from_dict(json.load(open({str(tmp_path / "x.features.json")!r})))
-found = load_dataset("json", data_files={str(tmp_path / "x.jsonl")!r}, split="train",
+features = Features.from_dict(json.load(open({str(folder / "x.features")!r})))
+found = load_dataset("json", data_files={str(folder / "x.jsonl")!r}, split="train",
                      features=features)
 own = load_dataset({str(data_dir.train)!r}, split="train")
 assert found.features == own.features, (found.features, own.features)
 assert found.to_list() == own.to_list()
+whole = load_dataset({str(folder)!r}, split="train")
+assert whole["id"] == own["id"]
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -296,3 +304,76 @@ assert found.to_list() == own.to_list()
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_what_told_of_an_older_export_goes_with_it(tmp_path: Path) -> None:
+    """Its page, its types and its entry, by which trainers fail; what is another's stays."""
+    filled(tmp_path / "data", rows=30, part_rows=30)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    registry = folder / "dataset_info.json"
+    mine = {"mine": {"file_name": "x.jsonl"}, "y": {"file_name": "y.json"}}
+    registry.write_text(json.dumps(mine))
+    out, page = folder / "x.jsonl", folder / "x.trainers.md"
+
+    def entries() -> set[str]:
+        return set(json.loads(registry.read_text()))
+
+    export(str(out), "--format", "messages", "--split", "0.3")
+    export(str(out), "--format", "messages")
+    assert entries() == {"mine", "y", "x", "x-train", "x-test"}
+    done = export(str(out), "--format", "schema", "--json")
+    assert json.loads(done.stdout)["removed"] == [str(page)]
+    assert (entries(), page.exists()) == ({"mine", "y", "x-train", "x-test"}, False)
+    export(str(out), "--format", "prompt-completion", "--split", "0.3")
+    assert (entries(), page.exists()) == ({"mine", "y"}, True)
+    for name in ("x-train.jsonl", "x-test.jsonl"):
+        (folder / name).unlink()
+    export(str(folder / "x.parquet"), "--format", "legacy")
+    assert page.exists()
+    assert (folder / "x.features").exists()
+    done = export(str(out), "--format", "legacy")
+    assert "removed, as it told of what was there before" in done.stderr
+    assert sorted(each.name for each in folder.iterdir()) == [
+        "dataset_info.json", "x.jsonl", "x.parquet", "x.trainers.md",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "name"), [
+    ("messages", "x.trainers.md"), ("alpaca", "dataset_info.json"), ("schema", "x.features"),
+])  # fmt: skip
+def test_what_cannot_stand_beside_is_said_before_anything_is_written(
+    tmp_path: Path, form: str, name: str
+) -> None:
+    """A folder has the name of a file of ours."""
+    filled(tmp_path / "data")
+    (tmp_path / name).mkdir()
+    out = tmp_path / "x.jsonl"
+    error = export(str(out), "--format", form).exception
+    assert isinstance(error, UsageError)
+    assert str(error) == (
+        f"{tmp_path / name} goes beside {out}, and it is a folder: move it, or take another name"
+    )
+    assert not out.exists()
+
+
+def test_exports_into_one_folder_add_to_the_registry_one_after_another(tmp_path: Path) -> None:
+    """Who comes second waits, and finds the entry of who was first."""
+    filled(tmp_path / "data")
+    registry = tmp_path / "out" / "dataset_info.json"
+    registry.parent.mkdir()
+    descriptor = os.open(registry.parent, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    second = subprocess.Popen(
+        [sys.executable, "-c", "from legalgen.cli import main; main()", "dataset", "export",
+         str(registry.parent / "x.jsonl"), "--format", "messages"],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert second.stderr is not None
+    told = second.stderr.readline()
+    assert f"the folder {registry.parent} is held by" in told
+    registry.write_text('{"first": {"file_name": "first.jsonl"}}')
+    os.close(descriptor)
+    second.communicate(timeout=60)
+    assert second.returncode == 0
+    assert list(json.loads(registry.read_text())) == ["first", "x"]

@@ -22,6 +22,7 @@ from legalgen.commands.running import (
     command,
     existing,
     patience_of,
+    remove_beside,
     sole_writer,
     write_beside,
 )
@@ -54,6 +55,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, is_folder, is_there, listed
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
+from legalgen.store.locks import folder_lock
 from legalgen.store.notes import RowNotes, load_notes
 from legalgen.store.parts import (
     TEXT_COLUMNS,
@@ -309,22 +311,41 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
             exclusion=exclusion,
             seen=counting.add,
         )
-    files = trainers.beside(
-        order.out,
-        [Path(path) for path in done.files],
-        form,
-        system=bool(order.system),
-        longest_bytes=done.longest_bytes,
-        labels=done.labels,
-        columns=arrow_schema(dataset_version(data_dir, rehearsal=order.rehearsal) or 1),
-    )
-    for path, text in files.items():
-        write_beside(data_dir, path, text)
-    done = replace(done, beside=tuple(map(str, files)))
+    done = _written_beside(settings, console, order, form, done)
     if contexts is not None:
         done = replace(done, without_context=contexts.bare, fewer_distractors=contexts.short)
     dataset_screens.show_exported(console, done)
     return 0
+
+
+def _written_beside(
+    settings: Settings,
+    console: Console,
+    order: ExportOrder,
+    form: export.Format,
+    done: export.Exported,
+) -> export.Exported:
+    """An export with what trainers need beside it."""
+    data_dir = existing(settings)
+    columns = arrow_schema(dataset_version(data_dir, rehearsal=order.rehearsal) or 1)
+    with folder_lock(order.out.parent, patience_of(settings, console)):
+        files = trainers.beside(
+            order.out,
+            [Path(path) for path in done.files],
+            form,
+            system=bool(order.system),
+            longest_bytes=done.longest_bytes,
+            labels=done.labels,
+            columns=columns,
+        )
+        for path, text in files.items():
+            if text is None:
+                remove_beside(path)
+            else:
+                write_beside(data_dir, path, text)
+    written = tuple(str(path) for path, text in files.items() if text is not None)
+    gone = tuple(str(path) for path, text in files.items() if text is None)
+    return replace(done, beside=written, removed=gone)
 
 
 def _split(

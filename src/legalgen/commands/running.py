@@ -91,6 +91,18 @@ def write_beside(data_dir: DataDir, path: Path, text: str) -> None:
         raise DiskError(f"cannot write {path}: {reason_of(error, path)}", path) from error
 
 
+def remove_beside(path: Path) -> None:
+    """Take away what ``write_beside`` wrote, where it is no longer true.
+
+    Raises:
+        DiskError: it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DiskError(f"cannot remove {path}: {reason_of(error, path)}", path) from error
+
+
 def check_outputs(settings: Settings) -> None:
     """Refuse files of a run that cannot be written, before anybody is asked.
 

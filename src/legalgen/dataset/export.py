@@ -251,7 +251,7 @@ class Exported(msgspec.Struct, frozen=True):
     ``fewer_distractors`` those for which there were not so many others, ``excluded`` those that
     came too near to a benchmark, ``labels`` the rows of a KTO export.
     ``longest_bytes`` are those of the texts of the longest row, in UTF-8; 0 of all columns.
-    ``beside`` are files for trainers, by ``trainers``.
+    ``beside`` are files for trainers, by ``trainers``; ``removed`` those of an older file.
     """
 
     files: dict[str, int]
@@ -263,6 +263,7 @@ class Exported(msgspec.Struct, frozen=True):
     without_context: int = 0
     fewer_distractors: int = 0
     longest_bytes: int = 0
+    removed: tuple[str, ...] = ()
 
 
 def export(

@@ -2,7 +2,7 @@
 
     dataset_info.json      LLaMA-Factory's: an entry a file of ours, what others wrote there stays
     <out>.trainers.md      how TRL, Axolotl, Unsloth and LLaMA-Factory are told of the files
-    <out>.features.json    of all columns as JSON lines: the types that JSON itself does not have
+    <out>.features         of all columns as JSON lines: the types that JSON itself does not have
 
 ``<out>`` and an entry's name are without the file's ending, unless ``rows.jsonl`` has them already
 and is there where ``rows.parquet`` is written.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,11 +25,13 @@ from legalgen.dataset.export import Format
 from legalgen.dataset.kto import Labels
 from legalgen.errors import UsageError
 from legalgen.settings.reading import is_there
+from legalgen.settings.writing import no_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 REGISTRY: Final = "dataset_info.json"
+_PAGE: Final = ".trainers.md"
 
 _CHAT: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
     "messages": ("messages", "role", "content", "user", "assistant"),
@@ -47,78 +49,134 @@ def beside(
     longest_bytes: int = 0,
     labels: Labels | None = None,
     columns: pa.Schema | None = None,
-) -> dict[Path, str]:
+) -> dict[Path, str | None]:
     """What to write beside an export, by path. ``files`` are what was exported, training first.
 
-    Nothing is written here. ``system``: each row has a system message; ``longest_bytes`` are those
-    of the texts of the longest row.
+    Nothing is written here; who does holds the folder, as others may add to the registry. None: a
+    file of ours that told of what these files were, to be removed. ``system``: each row has a
+    system message; ``longest_bytes`` are those of the texts of the longest row.
+
+    Raises:
+        UsageError: a file of the registry's name is another program's.
     """
-    if form == "legacy":
-        return {}
-    if form == "schema":
-        if out.suffix != ".jsonl" or columns is None:
-            return {}
+    found: dict[Path, str | None] = dict.fromkeys(_outdated(out, files))
+    if form == "schema" and out.suffix == ".jsonl" and columns is not None:
         features = {field.name: _feature(field.type) for field in columns}
-        return {out.with_suffix(".features.json"): json.dumps(features, indent=1) + "\n"}
+        found[_features_path(out)] = json.dumps(features, indent=1) + "\n"
     registry = out.parent / REGISTRY
     entry = _entry(form, system=system)
-    known = _registered(registry) if entry is not None else {}
+    known = _registered(registry, needed=entry is not None)
     names = [_entry_name(known, file) for file in files]
-    told = _Told(
-        form,
-        "parquet" if files[0].suffix == ".parquet" else "json",
-        dict(zip(("train", "test"), files, strict=False)),
-        dict(zip(("train", "test"), names, strict=False)),
-        system,
-        longest_bytes,
-        labels,
-    )
-    found = {_page_path(out): _page(told)}
-    if entry is not None:
-        entries = [{"file_name": file.name, **entry} for file in files]
-        added = dict(zip(names, entries, strict=True))
-        found[registry] = json.dumps({**known, **added}, indent=2) + "\n"
+    if form not in ("legacy", "schema"):
+        told = _Told(
+            form,
+            "parquet" if files[0].suffix == ".parquet" else "json",
+            dict(zip(("train", "test"), files, strict=False)),
+            dict(zip(("train", "test"), names, strict=False)),
+            system,
+            longest_bytes,
+            labels,
+        )
+        found[_page_path(out)] = _page(told)
+    entries = {} if entry is None else {
+        name: {"file_name": file.name, **entry} for name, file in zip(names, files, strict=True)
+    }  # fmt: skip
+    gone = {name for file in files for name in _names_of(file) if _is_entry(known, name, file)}
+    if entries or gone:
+        rest = {name: value for name, value in known.items() if name not in gone - entries.keys()}
+        found[registry] = json.dumps({**rest, **entries}, indent=2) + "\n"
     return found
 
 
-def _entry_name(known: Mapping[str, Any], file: Path) -> str:
-    """The file's stem, or its whole name where another file that is there has that entry."""
-    other = known.get(file.stem, {}).get("file_name", file.name)
-    taken = isinstance(other, str) and other != file.name and is_there(file.parent / other)
-    return file.name if taken else file.stem
+def check(out: Path, form: Format) -> None:
+    """Look before anything is written whether what stands beside can be written too.
+
+    Raises:
+        UsageError: the registry of this folder is another program's, or no file can have the name
+            of one of ours.
+    """
+    registry = out.parent / REGISTRY
+    paths = [_features_path(out) if form == "schema" else _page_path(out)]
+    if form == "legacy" or (form == "schema" and out.suffix != ".jsonl"):
+        paths = []
+    if _entry(form, system=False) is not None:
+        paths.append(registry)
+    for path in paths:
+        if why := no_file(path):
+            raise UsageError(f"{path} goes beside {out}, and {why}: move it, or take another name")
+    if registry in paths:
+        _registered(registry, needed=True)
+
+
+def _outdated(out: Path, files: Sequence[Path]) -> Iterator[Path]:
+    """What is there of ours and tells of files of these names as they were."""
+    written = {file.name for file in files}
+    for page in (out.with_suffix(_PAGE), out.with_name(f"{out.name}{_PAGE}")):
+        if not written.isdisjoint(_files_of(page)):
+            yield page
+    others = {out.with_stem(f"{out.stem}{side}") for side in ("", "-train", "-test")} - {*files}
+    if out.suffix == ".jsonl" and not any(map(is_there, others)):
+        path = _features_path(out)
+        if "reasoning_steps" in (_read_object(path) or {}):
+            yield path
+
+
+def _files_of(page: Path) -> list[str]:
+    """The files that a page of ours tells of; none where it is not ours."""
+    try:
+        first = page.read_text("utf-8").partition("\n")[0]
+    except (OSError, ValueError):
+        return []
+    return re.findall(r"`([^`/]+)`", first) if first.startswith("# `") else []
+
+
+def _features_path(out: Path) -> Path:
+    """Of an ending that no loader takes for data, as all take ``.json``."""
+    return out.with_suffix(".features")
 
 
 def _page_path(out: Path) -> Path:
     """Where the page goes, beside that of a file of the same stem and another ending."""
-    path = out.with_suffix(".trainers.md")
+    path = out.with_suffix(_PAGE)
+    other = out.with_name(next(iter(_files_of(path)), out.name))
+    taken = other.suffix != out.suffix and is_there(other)
+    return out.with_name(f"{out.name}{_PAGE}") if taken else path
+
+
+def _names_of(file: Path) -> tuple[str, str]:
+    """What its entry may be called; LLaMA-Factory reads a comma as the end of a name."""
+    return file.stem.replace(",", "_"), file.name.replace(",", "_")
+
+
+def _entry_name(known: Mapping[str, Any], file: Path) -> str:
+    """The file's stem, or its whole name where another file that is there has that entry."""
+    stem, whole = _names_of(file)
+    other = known.get(stem, {}).get("file_name", file.name)
+    taken = isinstance(other, str) and other != file.name and is_there(file.parent / other)
+    return whole if taken else stem
+
+
+def _is_entry(known: Mapping[str, Any], name: str, file: Path) -> bool:
+    return bool(known.get(name, {}).get("file_name") == file.name)
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    """The object in a file of JSON; None: it is none."""
     try:
-        head = re.match(r"# `([^`/]+)`", path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
-        return path
-    other = Path(head[1]) if head else out
-    taken = other.suffix != out.suffix and is_there(out.parent / other)
-    return out.with_name(f"{out.name}.trainers.md") if taken else path
+        return None
+    return found if isinstance(found, dict) else None
 
 
-def check(out: Path, form: Format) -> None:
-    """Look before anything is written whether the registry of this folder can be added to.
-
-    Raises:
-        UsageError: a file of that name is another program's.
-    """
-    if _entry(form, system=False) is not None:
-        _registered(out.parent / REGISTRY)
-
-
-def _registered(path: Path) -> dict[str, Any]:
-    """The entries that are there."""
-    try:
-        found = json.loads(path.read_text("utf-8")) if is_there(path) else {}
-    except (OSError, ValueError):
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+def _registered(path: Path, *, needed: bool) -> dict[str, Any]:
+    """The entries that are there; another program's file has none, and is refused if ``needed``."""
+    found = _read_object(path) if is_there(path) else {}
+    if found is not None and all(isinstance(one, dict) for one in found.values()):
+        return found
+    if needed:
         raise UsageError(f"{path} is not LLaMA-Factory's: export into another folder, or move it")
-    return found
+    return {}
 
 
 def _entry(form: Format, *, system: bool) -> dict[str, Any] | None:
@@ -151,7 +209,7 @@ def _feature(kind: pa.DataType) -> Any:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     if pa.types.is_list(kind):
-        return {"_type": "List", "feature": _feature(kind.value_type)}
+        return [_feature(kind.value_type)]  # as datasets before version 4 read it, and those after
     if pa.types.is_struct(kind):
         return {field.name: _feature(field.type) for field in kind}
     return {"_type": "Value", "dtype": {"double": "float64"}.get(str(kind), str(kind))}

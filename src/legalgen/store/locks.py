@@ -3,6 +3,7 @@
 state/locks/<batch>.lock   held by whoever writes that journal, for as long as it does
 state/locks/data.lock      shared while sealing, exclusive while parts are rewritten
 state/locks/batch.lock     one batch at a time
+a folder of the user's     held while files in it are read and written anew
 
 Readers take none of them. Whether a writer lives is asked without taking a lock: beside its flock
 it holds a record lock of its open file (F_OFD_SETLK, fcntl(2)), which F_OFD_GETLK only looks at.
@@ -11,6 +12,7 @@ it holds a record lock of its open file (F_OFD_SETLK, fcntl(2)), which F_OFD_GET
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import struct
@@ -345,3 +347,39 @@ class BatchLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+# --- a folder of the user's --------------------------------------------------------------------
+
+_NO_LOCKS: Final = frozenset({errno.EBADF, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What file systems say of a folder that they cannot lock, as NFS does."""
+
+
+@contextlib.contextmanager
+def folder_lock(folder: Path, patience: Patience) -> Iterator[None]:
+    """Hold a folder of the user's: no other command reads and rewrites what several write there.
+
+    The folder itself is locked, so that no file is left in it. Where that is not possible nothing
+    is held.
+
+    Raises:
+        BatchRunning: another process holds it, for longer than ``patience`` allows.
+        DiskError: the folder cannot be opened.
+    """
+    with disk(folder, "lock"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+    def attempt() -> bool | None:
+        try:
+            return try_lock(descriptor) or None
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return True
+            raise
+
+    try:
+        with disk(folder, "lock"):
+            patience.wait(attempt, "folder", f"the folder {folder}", folder)
+        yield
+    finally:
+        os.close(descriptor)

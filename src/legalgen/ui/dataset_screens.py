@@ -215,6 +215,8 @@ def show_exported(console: Console, done: Exported) -> None:
         )
     if done.beside:
         console.hint(f"beside it: {', '.join(done.beside)}")
+    if done.removed:
+        console.hint(f"removed, as it told of what was there before: {', '.join(done.removed)}")
 
 
 def _show_files(console: Console, done: Exported) -> None:
