@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # comes with datasets, without types
 from typer.testing import CliRunner, Result
 
 from legalgen.commands.dataset_cli import app
@@ -240,6 +242,60 @@ def test_trainers_are_told_a_length_that_holds_the_longest_row(tmp_path: Path, f
         section = page.partition(f"## {name}\n")[2].partition("\n## ")[0]
         assert [word for word in words if word not in section] == []
     assert "depends on the tokenizer" in page
+
+
+def section(page: Path, name: str) -> str:
+    return page.read_text().partition(f"## {name}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("system", [(), ("--system", "S")])
+def test_a_system_text_of_alpaca_is_trained_on(tmp_path: Path, system: tuple[str, ...]) -> None:
+    """Unsloth gets it in the text, Axolotl by the strategy that reads it, in the same style."""
+    filled(tmp_path / "data")
+    export(str(tmp_path / "x.jsonl"), "--format", "alpaca", *system)
+    page = tmp_path / "x.trainers.md"
+    assert ('row["system"]' in section(page, "Unsloth")) == bool(system)
+    strategy = re.search(r" type: (.+)", section(page, "Axolotl"))
+    assert strategy is not None
+    assert strategy[1] == ("alpaca_w_system.load_instruct" if system else "alpaca")
+
+
+@pytest.mark.parametrize("reasoning", ["reasoning_content", "thinking", "think"])
+def test_who_does_not_read_a_key_of_a_message_is_named(tmp_path: Path, reasoning: str) -> None:
+    """LLaMA-Factory never does, and for the others the template may not."""
+    written(tmp_path / "data", [make_sample(0, thinking="Hm.")])
+    export(str(tmp_path / "x.jsonl"), "--format", "messages", "--reasoning", reasoning)
+    page = tmp_path / "x.trainers.md"
+    for name in ("TRL", "LLaMA-Factory"):
+        assert (f"`{reasoning}`" in section(page, name)) == (reasoning != "think")
+        assert ("`--reasoning think`" in section(page, name)) == (reasoning != "think")
+
+
+@pytest.mark.parametrize("name", ["set[1]", 'a"b', "law, uk: v#1", "yes", "2026", "plain_a-b.c"])
+@pytest.mark.parametrize("form", ["messages", "alpaca"])
+def test_snippets_find_a_file_of_any_name(tmp_path: Path, name: str, form: str) -> None:
+    """Python and YAML read back what is there; datasets takes the name for a pattern."""
+    filled(tmp_path / "data")
+    assert export(str(tmp_path / f"{name}.jsonl"), "--format", form).exit_code == 0
+    page = tmp_path / f"{name}.trainers.md"
+    for trainer in ("TRL", "Unsloth"):
+        block = section(page, trainer).partition("```python\n")[2].partition("```")[0]
+        texts = {
+            node.value
+            for node in ast.walk(ast.parse(block))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        found = [text for text in texts if text.endswith(".jsonl")]
+        assert list(tmp_path.glob(found[0])) == [tmp_path / f"{name}.jsonl"]
+    read: dict[str, Any] = {}
+    for trainer in ("Axolotl", "LLaMA-Factory"):
+        text = section(page, trainer)
+        read |= yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+        assert ("rename the file first" in text) == ("[" in name)
+    assert read["datasets"][0]["path"] == f"{name}.jsonl"
+    entries = json.loads((tmp_path / "dataset_info.json").read_text())
+    assert entries[read["dataset"]]["file_name"] == f"{name}.jsonl"
+    assert "," not in read["dataset"], "it would be two names"
 
 
 def test_files_of_one_stem_have_an_entry_and_a_page_each(tmp_path: Path) -> None:

@@ -333,6 +333,7 @@ def _written_beside(
             order.out,
             [Path(path) for path in done.files],
             form,
+            reasoning=_one_of("--reasoning", order.reasoning, export.REASONINGS),
             system=bool(order.system),
             longest_bytes=done.longest_bytes,
             labels=done.labels,

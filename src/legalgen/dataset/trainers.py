@@ -12,6 +12,7 @@ is run on each format by the tests marked ``extended``; the others' words are th
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import re
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from legalgen.dataset.export import Format
+from legalgen.dataset.export import Format, ReasoningForm
 from legalgen.dataset.kto import Labels
 from legalgen.errors import UsageError
 from legalgen.settings.reading import is_there
@@ -45,6 +46,7 @@ def beside(
     files: Sequence[Path],
     form: Format,
     *,
+    reasoning: ReasoningForm = "none",
     system: bool = False,
     longest_bytes: int = 0,
     labels: Labels | None = None,
@@ -73,6 +75,7 @@ def beside(
             "parquet" if files[0].suffix == ".parquet" else "json",
             dict(zip(("train", "test"), files, strict=False)),
             dict(zip(("train", "test"), names, strict=False)),
+            reasoning,
             system,
             longest_bytes,
             labels,
@@ -225,6 +228,7 @@ class _Told(msgspec.Struct, frozen=True):
     kind: str
     files: Mapping[str, Path]
     entries: Mapping[str, str]
+    reasoning: ReasoningForm
     system: bool
     longest_bytes: int
     labels: Labels | None
@@ -248,8 +252,9 @@ _LENGTH_STEP: Final = 1_024
 
 
 def _page(told: _Told) -> str:
+    template = _OF_THE_TEMPLATE.format(told.reasoning) if told.reasoning in _KEYS else ""
     sections = {
-        "TRL": _trl(told),
+        "TRL": _trl(told) + template,
         "Unsloth": _unsloth(told),
         "Axolotl": _axolotl(told),
         "LLaMA-Factory": _llama_factory(told),
@@ -271,8 +276,30 @@ def _code(kind: str, text: str) -> str:
 
 
 def _load(told: _Told) -> str:
-    files = ", ".join(f'"{side}": "{file.name}"' for side, file in told.files.items())
+    files = ", ".join(f'"{side}": {_pattern(file)}' for side, file in told.files.items())
     return f'rows = load_dataset("{told.kind}", data_files={{{files}}})'
+
+
+def _pattern(file: Path) -> str:
+    """A file's name in Python, where datasets reads ``*``, ``?`` and ``[`` as a shell does."""
+    return json.dumps(glob.escape(file.name), ensure_ascii=False)
+
+
+def _yaml(name: str) -> str:
+    """A name in YAML, in quotes where it could be read as anything else."""
+    plain = _PLAIN.fullmatch(name) and name.lower() not in _WORDS_OF_YAML
+    return name if plain else json.dumps(name, ensure_ascii=False)
+
+
+_PLAIN: Final = re.compile(r"[a-z][\w.-]*", re.ASCII | re.IGNORECASE)
+_WORDS_OF_YAML: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+
+
+def _as_pattern(told: _Told) -> str:
+    """What is to be known of names that these trainers hand to datasets as they are."""
+    if not any(glob.has_magic(file.name) for file in told.files.values()):
+        return ""
+    return "\n\nIt reads `*`, `?` and `[` in the name as a shell does: rename the file first."
 
 
 def _trl(told: _Told) -> str:
@@ -376,6 +403,8 @@ def _unsloth(told: _Told) -> str:
         "sharegpt": 'tokenizer.apply_chat_template(row["conversations"], tokenize=False)',
         "alpaca": 'row["instruction"] + "\\n\\n" + row["output"] + tokenizer.eos_token',
     }[told.form]
+    if told.form == "alpaca" and told.system:
+        text = f'row["system"] + "\\n\\n" + {text}'
     standard = told.form == "sharegpt"
     more = "\nfrom unsloth.chat_templates import standardize_sharegpt" if standard else ""
     then = "\nrows = standardize_sharegpt(rows)" if standard else ""
@@ -389,7 +418,7 @@ from unsloth import FastLanguageModel{more}
 LENGTH = {told.length}
 model, tokenizer = FastLanguageModel.from_pretrained("unsloth/Qwen3-0.6B", max_seq_length=LENGTH)
 model = FastLanguageModel.get_peft_model(model, r=16)
-rows = load_dataset("{told.kind}", data_files="{told.files["train"].name}", split="train"){then}
+rows = load_dataset("{told.kind}", data_files={_pattern(told.files["train"])}, split="train"){then}
 rows = rows.map(lambda row: {{"text": {text}}})
 trainer = SFTTrainer(
     model=model,
@@ -408,11 +437,11 @@ def _axolotl(told: _Told) -> str:
     lines = [
         f"sequence_len: {told.length}",
         "datasets:",
-        f"  - path: {told.files['train'].name}",
+        f"  - path: {_yaml(told.files['train'].name)}",
         f"    ds_type: {told.kind}",
     ]
     if told.form == "alpaca":
-        lines += ["    type: alpaca"]
+        lines += [f"    type: {'alpaca_w_system.load_instruct' if told.system else 'alpaca'}"]
     else:
         column, role, content, user, assistant = _CHAT[told.form]
         lines += [
@@ -431,7 +460,7 @@ def _axolotl(told: _Told) -> str:
             ]
         trained = assistant if told.form == "messages" else "assistant"
         lines += [f"    roles_to_train: [{trained}]"]
-    return _code("yaml", "\n".join(lines))
+    return _code("yaml", "\n".join(lines)) + _as_pattern(told)
 
 
 def _llama_factory(told: _Told) -> str:
@@ -440,9 +469,22 @@ def _llama_factory(told: _Told) -> str:
     entries = told.entries
     lines = [
         f"dataset_dir: .  # {REGISTRY} is here",
-        f"dataset: {entries['train']}",
-        *([f"eval_dataset: {entries['test']}"] if "test" in entries else []),
+        f"dataset: {_yaml(entries['train'])}",
+        *([f"eval_dataset: {_yaml(entries['test'])}"] if "test" in entries else []),
         "template: qwen3",
         f"cutoff_len: {told.length}",
     ]
-    return _code("yaml", "\n".join(lines))
+    unread = _UNREAD.format(told.reasoning) if told.reasoning in _KEYS else ""
+    return _code("yaml", "\n".join(lines)) + unread + _as_pattern(told)
+
+
+_KEYS: Final = ("reasoning_content", "thinking")
+"""Reasoning that stands in a key of the message."""
+_UNREAD: Final = (
+    "\n\nIt reads `role` and `content` of a message alone, and trains without `{}`: export with "
+    "`--reasoning think` to have the steps in it."
+)
+_OF_THE_TEMPLATE: Final = (
+    "\n\nThe model's chat template has to read `{}` of a message; many drop it, and say nothing. "
+    "`--reasoning think` has the steps in the answer whatever the template."
+)
