@@ -396,6 +396,32 @@ def test_an_export_that_was_imported_exports_the_same(
     assert verify(DataDir(tmp_path / "other")).findings == ()
 
 
+@pytest.mark.parametrize("form", ["messages", "alpaca", "sharegpt"])
+@pytest.mark.parametrize("reasoning", ["inline", "think"])
+def test_steps_of_any_form_come_back_once_they_were_imported(
+    tmp_path: Path, form: str, reasoning: str
+) -> None:
+    """Line ends, blank steps and tags in them: an import makes each a line, as a batch does."""
+    steps = ("Find\n\nthe  Act.", " ", "Cut at </think> the tag.", "</think>", "Apply it.")
+    sample = _with_its_id(make_sample(0, answer="No.\n\nNot yet.", reasoning_steps=steps))
+    written(tmp_path / "data", [sample])
+    whole, out, back = tmp_path / "whole.parquet", tmp_path / "out.jsonl", tmp_path / "back.jsonl"
+    first, second = (("--data-dir", str(tmp_path / name)) for name in ("first", "second"))
+    words = ("--format", form, "--reasoning", reasoning)
+    run("export", str(whole), "--format", "schema")
+    data("import", str(whole), *first)
+    run("export", str(out), *words, *first)
+    data("import", str(out), *second)
+    run("export", str(back), "--format", "schema", *second)
+    (row,) = [json.loads(line) for line in back.read_text().splitlines()]
+    assert (row["id"], row["question"], row["answer"], row["thinking"]) == (
+        sample.id, sample.question, sample.answer, None,
+    )  # fmt: skip
+    assert row["reasoning_steps"] == [
+        "Find the Act.", "Cut at </think> the tag.", "</think>", "Apply it.",
+    ]  # fmt: skip
+
+
 def _with_its_id(sample: Any) -> Any:
     import msgspec
 

@@ -21,7 +21,7 @@ from legalgen.dataset.cells import UnreadableCellError, unpacked
 from legalgen.dataset.foreign_files import records
 from legalgen.dataset.shapes import Form, Shaped, missing_columns, shaped
 from legalgen.errors import UsageError
-from legalgen.store.sample import Citation, Sample, clean, in_utf8
+from legalgen.store.sample import Citation, Sample, clean, in_utf8, one_line
 
 LEGACY_COLUMNS: Final = (
     "id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning",
@@ -273,11 +273,14 @@ def _of_text(name: str, value: object) -> object:
 
 
 def _steps_of(value: object) -> tuple[list[str], tuple[str, ...]]:
-    """Steps as our column holds them; a text is taken apart. Without the column none are odd."""
+    """Steps as our column holds them; a text is taken apart. Without the column none are odd.
+
+    Each is one line, as those of a batch are: an export numbers them by line.
+    """
     if value is None:
         return [], ()
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return value, ()
+        return list(_lines(value)), ()
     steps, odd = split_steps(_unwrapped(value))
     return list(steps), odd
 
@@ -389,7 +392,7 @@ def _first_of(record: Mapping[str, Any], *names: str) -> object:
 
 
 def _text(value: object) -> str:
-    return " ".join(clean(str(value)).split()) if value is not None else ""
+    return one_line(str(value)) if value is not None else ""
 
 
 _NO_MOMENT: Final = (
@@ -446,8 +449,7 @@ def split_steps(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _lines(texts: Iterable[str]) -> tuple[str, ...]:
-    lines = (" ".join(clean(text).split()) for text in texts)
-    return tuple(line for line in lines if line)
+    return tuple(line for line in map(one_line, texts) if line)
 
 
 def split_citations(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:

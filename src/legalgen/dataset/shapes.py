@@ -283,7 +283,11 @@ def _exchange(
     return found
 
 
-_THINK: Final = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
+_THINK: Final = re.compile(
+    r"<think>\n((?:\d+\. [^\n]*\n)+)</think>\n\n"  # as export writes steps: in one may be a tag
+    r"|\s*<think>(.*?)</think>\s*",
+    re.DOTALL,
+)
 
 
 def _filled(
@@ -294,7 +298,7 @@ def _filled(
     extra: dict[str, Any] = {}
     if thought is not None:
         answer = answer[thought.end() :]
-        extra = _reasoned(thought[1].strip())
+        extra = _reasoned((thought[1] or thought[2]).strip())
     rest = {name: value for name, value in record.items() if name not in used}
     filled = {**rest, "question": question, "answer": answer, **extra}
     return Shaped(filled, form, frozenset(used))

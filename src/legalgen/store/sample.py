@@ -738,8 +738,8 @@ _STEP_NUMBER: Final = re.compile(
 
 def _steps(texts: Iterable[str]) -> tuple[str, ...]:
     """The steps without numbers of their own; blank ones are left out."""
-    lines = (" ".join(clean(text).split()) for text in texts)
-    return tuple(step for step in (_STEP_NUMBER.sub("", line, count=1) for line in lines) if step)
+    lines = (_STEP_NUMBER.sub("", one_line(text), count=1) for text in texts)
+    return tuple(step for step in lines if step)
 
 
 def _citations(found: Iterable[DraftCitation | str]) -> tuple[DraftCitation, ...]:
@@ -747,10 +747,10 @@ def _citations(found: Iterable[DraftCitation | str]) -> tuple[DraftCitation, ...
     drafts = (DraftCitation(one) if isinstance(one, str) else one for one in found)
     lines = (
         DraftCitation(
-            " ".join(clean(one.text).split()),
+            one_line(one.text),
             clean(one.proposition),
             clean(one.source),
-            " ".join(clean(one.quote).split()),
+            one_line(one.quote),
         )
         for one in drafts
     )
@@ -777,6 +777,11 @@ def clean(text: str) -> str:
     text = in_utf8(text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _BLANKS.sub(" ", _UNPRINTABLE.sub("", text))
     return _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("\n", text)).strip()
+
+
+def one_line(text: str) -> str:
+    """Clean text without line ends, as a step of the reasoning is stored."""
+    return " ".join(clean(text).split())
 
 
 def _is_tidy(text: str) -> bool:
