@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 from legalgen.errors import BatchRunning, DiskError, Reason, UsageError
 from legalgen.store.files import DataDir, check_batch_id, frame, replace_file, unframe
 from legalgen.store.journal import BatchWriter, Recovery, Rejected, bounded, read_rejected, recover
-from legalgen.store.locks import BatchLock, Holder, data_lock, is_writing
+from legalgen.store.locks import BatchLock, Holder, Patience, data_lock, folder_lock, is_writing
 from legalgen.store.parts import (
     Part,
     iter_batches,
@@ -614,6 +615,36 @@ def test_generate_may_write_beside_a_running_batch(data_dir: DataDir) -> None:
         second.append([make_sample(1, "other")])
         assert recover(data_dir, note_part=Notes()) == []
     assert {sample.slot for sample in rows_on_disk(data_dir)} == {0, 1}
+
+
+def test_a_folder_of_the_users_is_held_by_one_and_waited_for(tmp_path: Path) -> None:
+    """The folder itself is locked: nothing is left in it."""
+    first = contextlib.ExitStack()
+    first.enter_context(folder_lock(tmp_path, Patience()))
+    with (
+        pytest.raises(BatchRunning, match=f"the folder {tmp_path} is held by"),
+        folder_lock(tmp_path, Patience(0.0)),
+    ):
+        pass
+    with folder_lock(tmp_path, Patience(sleep=lambda _: first.close())):
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK])
+def test_a_folder_that_cannot_be_locked_is_used_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """As NFS answers, which no test has; any other error is the disk's."""
+
+    def refuse(_descriptor: int, _kind: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with folder_lock(tmp_path, Patience(0.0)):
+        pass
+    number = errno.EIO
+    with pytest.raises(DiskError, match="cannot lock"), folder_lock(tmp_path, Patience(0.0)):
+        pass
 
 
 def test_the_exclusive_data_lock_lets_recovery_through(data_dir: DataDir) -> None:
