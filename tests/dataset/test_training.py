@@ -135,6 +135,9 @@ def test_an_answer_that_the_dataset_has_is_not_exported_as_refused(tmp_path: Pat
         done = export(str(out), "--format", "kto", "--json", *words)
         assert [row["label"] for row in lines(out)] == labels
         assert json.loads(done.stdout)["labels"]["passed_over"] == {"kept": 2}
+    refuse(data_dir, refused("REFUSAL", "Q0", "No."))
+    error = export(str(out), "--format", "kto").exception
+    assert "the dataset has each answer that was refused for what it says" in str(error)
 
 
 @pytest.mark.parametrize(("rows", "others"), [(10, 10), (13, 10), (14, 10), (4, 50), (50, 4)])

@@ -438,7 +438,9 @@ def _add_refused(
             files[side].add(rows)
     undesirable = {side: file.rows - desirable[side] for side, file in files.items()}
     if not any(undesirable.values()):
-        raise UsageError("no answer was refused for what it says: KTO has nothing to learn from")
+        kept = refused.passed_over["kept"]
+        why = "the dataset has each answer that" if kept else "no answer"
+        raise UsageError(f"{why} was refused for what it says: KTO has nothing to learn from")
     first = next(iter(files))
     return Labels(
         sum(desirable.values()),
