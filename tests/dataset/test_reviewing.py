@@ -162,8 +162,10 @@ def test_a_torn_line_costs_no_other(shelf: DataDir) -> None:
 
 def filled_in(path: Path, *marks: tuple[str, str, str], delimiter: str = ",") -> list[str]:
     """Mark the first rows of a sheet as a spreadsheet saves it; their ids."""
+    csv.field_size_limit(2**30)
     with path.open(newline="", encoding="utf-8") as file:
         head, *rows = list(csv.reader(file))
+    csv.field_size_limit(131_072)  # Python's own: who reads it back has to ask for more
     for row, mark in zip(rows, marks, strict=False):
         row[5:8] = mark
     text = io.StringIO()
