@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from legalgen.batch.bookkeeping import Bookkeeper
+from legalgen.batch.generation import Departed, Spending
 from legalgen.batch.reporting import Reporter
+from legalgen.completion import ModelRef, Usage
 from legalgen.store.ledger import Process, Record
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
@@ -58,3 +60,19 @@ def test_a_clock_that_is_set_back_hides_no_wait() -> None:
         until = at + timedelta(seconds=30)
         books.hear(events.Waiting(at=at, target="a/b", seconds=30, until=until, reason="rpm"))
     assert [note.at.day for note in made.waits] == [23, 20]
+
+
+def test_calls_that_nobody_hears_of_again_are_assumed_once() -> None:
+    """Of two that left one was told of; the other has what it was taken to use, and no failure."""
+    made, metrics = record(), Metrics(10, 20)
+    books = Bookkeeper(made, metrics, Reporter(lambda _: None, Clock()))
+    ref = ModelRef("groq", "a")
+    books.depart(Departed(ref, Usage(100, 50), 0.25))
+    books.depart(Departed(ref, Usage(100, 50), 0.25))
+    books.spend(Spending(ref, Usage(90, 40), 1.0, 0.125))
+    books.part()
+    books.part()
+    stats = made.models["groq/a"]
+    assert (stats.calls, stats.input_tokens, stats.output_tokens) == (2, 190, 90)
+    assert (stats.cost_usd, stats.assumed_usd, stats.failures) == (0.375, 0.25, {})
+    assert metrics.cost_usd == {ref: 0.375}

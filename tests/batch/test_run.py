@@ -1237,9 +1237,69 @@ class TestStopping:
         assert (result.status, result.exit_code) == ("stopped", 130)
         assert len(world.rows()) == record_of(result).accepted == 2
         assert calls_by_ledger(result)[GROQ] == 5
-        assert stats_of(result)[GROQ].failures == {}
+        stats = stats_of(result)[GROQ]
+        assert stats.failures == {}
+        assert stats.output_tokens > sum(row["output_tokens"] for row in world.rows())
+        paid = sum(row["cost_usd"] for row in world.rows())
+        assert stats.assumed_usd == pytest.approx((stats.cost_usd or 0.0) - paid)
+        assert stats.assumed_usd > 0
         world.server.heal()
         assert samples_by_model(world.batch(count="2")) == {GROQ: 2}
+
+    @pytest.mark.parametrize("failing", ["journal", "ledger"])
+    def test_what_is_in_flight_when_a_write_fails_is_counted(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, failing: str
+    ) -> None:
+        """The disk fails with three calls out: the record has what they took, and where the journal
+        takes their rows they are there."""
+        held, accepted, told = world.server.hold(), Event(), Event()
+        world.once(lambda: bool(world.heard(Accepted)), accepted.set)
+        world.once(lambda: "waiting for" in str(world.told[-1]), told.set)
+        run = world.open(route=GROQ, provider=None, count="9", concurrency="4")
+        write = resolve_name(f"legalgen.store.{failing}:replace_file")
+        sync = resolve_name("legalgen.store.journal:_AppendFile.sync")
+        failed = Event()
+
+        def fail() -> None:
+            if accepted.is_set() and not failed.is_set():
+                failed.set()
+                raise DiskError("no room", run.data_dir.root)
+
+        def sync_once(file: object) -> None:
+            fail()
+            sync(file)
+
+        def write_once(data_dir: DataDir, path: Path, payload: bytes) -> None:
+            fail()
+            write(data_dir, path, payload)
+
+        if failing == "journal":
+            monkeypatch.setattr("legalgen.store.journal._AppendFile.sync", sync_once)
+        else:
+            monkeypatch.setattr("legalgen.store.ledger.replace_file", write_once)
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(ended, run)
+            held.wait_for(2)
+            held.release(1)
+            assert accepted.wait(LONGEST_S)
+            held.wait_for(3)
+            held.release(1)
+            assert told.wait(LONGEST_S)
+            held.release()
+            with pytest.raises(DiskError, match="no room"):
+                running.result()
+        [record] = run.ledger.all()
+        assert isinstance(record, Record)
+        [stats], answered = record.models.values(), world.server.answered()
+        assert (record.status, stats.assumed_usd) == ("stopped", 0.0)
+        assert stats.calls == len(answered) >= 4
+        assert stats.output_tokens == sum(call.completion_tokens for call in answered)
+        assert sum(record.days.values()) == pytest.approx(cost_of(record))
+        assert record.accepted == (1 if failing == "journal" else len(answered))
+        result = ended(world.open(resume=record, route=GROQ, provider=None, count="9"))
+        stats, answered = stats_of(result)[GROQ], world.server.answered()
+        assert (result.status, len(world.rows())) == ("completed", 9)
+        assert stats.output_tokens == sum(call.completion_tokens for call in answered)
 
     def test_a_bug_in_a_worker_seals_what_was_accepted_and_is_not_hidden(
         self, world: World

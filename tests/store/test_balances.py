@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from legalgen.errors import Reason
 from legalgen.store.balances import Balance, ModelStats, Teller, last_balance
@@ -187,3 +188,16 @@ def test_samples_that_a_repair_found_gone_do_not_come_back() -> None:
     newer = ModelStats(samples=11)
     balance = Balance(number=record.lines + 1, models={MODELS[0]: newer}, days={}, rejected={})
     assert record.settled(balance).accepted == 8
+
+
+def test_a_line_that_the_disk_failed_at_takes_no_count_back() -> None:
+    """The record was saved after it, and knows of calls that ended later; the sample counts."""
+    usd = {"2026-11-24": 0.5}
+    known = ModelStats(calls=5, samples=1, output_tokens=90, cost_usd=0.5, failures={"timeout": 1})
+    line = ModelStats(calls=5, samples=2, output_tokens=30, cost_usd=0.2)
+    record = replace(begun(), lines=1, models={"a/b": known, "a/c": ModelStats()}, days=usd)
+    told = Balance(2, {"a/b": line, "a/d": line}, {"2026-11-24": 0.2, "2026-11-23": 0.1}, {"X": 1})
+    found = record.settled(told)
+    assert found.models["a/b"] == replace(known, samples=2)
+    assert (found.models["a/c"], found.models["a/d"]) == (ModelStats(), line)
+    assert (found.days, found.rejected) == ({**usd, "2026-11-23": 0.1}, {"X": 1})

@@ -78,6 +78,10 @@ class Acceptor:
                 case events.Event():
                     self._books.hear(message)
 
+    def part(self) -> None:
+        """Nobody tells any more of the calls that are out; they may be charged all the same."""
+        self._books.part()
+
     def save(self) -> None:
         """Replace the record where it lacks what was paid for meanwhile, accepted or not."""
         self._unsaved = self._unsaved and not self._sink.save()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from datetime import timedelta
 
 from legalgen.batch.generation import Departed, Spending
@@ -33,13 +34,29 @@ class Bookkeeper:
         self._reporter = reporter
         self._waits: dict[str, events.Waiting] = {}
         self._estimated: set[ModelRef] = set()
+        self._out: defaultdict[ModelRef, deque[Departed]] = defaultdict(deque)
+        """Calls of which nobody has told yet what they took."""
 
     def depart(self, departed: Departed) -> None:
         """A call that leaves."""
         self._record.model(departed.ref).calls += 1
+        self._out[departed.ref].append(departed)
 
     def spend(self, spending: Spending) -> None:
         """What one call took."""
+        if out := self._out[spending.ref]:
+            out.popleft()  # which of them it was does not matter: they are taken to be alike
+        self._book(spending)
+
+    def part(self) -> None:
+        """Nobody will tell any more what the calls took that are out: it is assumed."""
+        for ref, out in self._out.items():
+            while out:
+                each = out.popleft()
+                took = (ref, each.usage, 0.0, each.cost_usd)
+                self._book(Spending(*took, answered=False, assumed=True))
+
+    def _book(self, spending: Spending) -> None:
         stats, usage = self._record.model(spending.ref), spending.usage
         stats.input_tokens += usage.input_tokens
         stats.output_tokens += usage.output_tokens
@@ -76,6 +93,8 @@ class Bookkeeper:
                     spending.ref, spending.failed, spending.usage, cost_usd=spending.cost_usd
                 )
             )
+        else:
+            self._metrics.abandoned(spending.ref, spending.usage, cost_usd=spending.cost_usd)
 
     def hear(self, event: events.Event) -> None:
         """Note an event, and tell it unless it is known."""

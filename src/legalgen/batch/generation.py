@@ -149,15 +149,20 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Departed(msgspec.Struct, frozen=True):
-    """A call leaves; from here on it counts, whatever comes back."""
+    """A call leaves; from here on it counts, whatever comes back.
+
+    ``usage`` and ``cost_usd`` are what it is taken to have used where nobody hears of it again.
+    """
 
     ref: ModelRef
+    usage: Usage = Usage()
+    cost_usd: float | None = None
 
 
 class Spending(msgspec.Struct, frozen=True):
-    """What one call took. ``failed`` is how it failed, if only by an answer that was not kept;
-    ``answered`` whether a completion came back at all. Usage and cost are ``assumed`` of a call
-    that may have run and whose reply says nothing of them."""
+    """What one call took. ``failed`` is how it failed, if only by an answer that was not kept; None
+    also where it was abandoned. ``answered``: a completion came back. Usage and cost are
+    ``assumed`` of a call that may have run and whose reply says nothing of them."""
 
     ref: ModelRef
     usage: Usage
@@ -301,14 +306,18 @@ class Generation:
         endpoint = self._endpoints[lease.ref]
         request = self._request(job, lease, endpoint)
         job.attempts += 1
-        self._tell(Departed(lease.ref))
+        usual = self._router.registry.usual(lease)
+        self._tell(Departed(lease.ref, usual, endpoint.price(usual)))
         self._tell_spill(job, lease)
         try:
             completion = endpoint.provider.complete(request)
         except ProviderError as error:
-            if self._stop.abandoned:
-                return Halted(job)  # ended by us: it tells nothing of the target
-            return self._failed(job, lease, request, error.failure)
+            spending = self._spent(lease, error.failure)
+            if self._stop.abandoned:  # ended by us: it tells nothing of the target
+                self._tell(replace(spending, failed=None))
+                return Halted(job)
+            self._tell(spending)
+            return self._failed(job, lease, request, error.failure, spending)
         self._tell_other(lease.ref, completion.model)
         completion = self._router.registry.counted(lease, completion)
         self._router.replied(lease, completion)
@@ -430,17 +439,23 @@ class Generation:
         decision = self._router.refused(lease, failure, job.trail, prompt_key=_prompt_key(job))
         return self._go_on(job, lease, failure, decision, completion.text)
 
-    def _failed(self, job: Job, lease: Lease, request: Request, failure: Failure) -> Outcome | None:
+    def _spent(self, lease: Lease, failure: Failure) -> Spending:
+        """What a call took that broke off or was refused."""
         seconds = max(0.0, self._clock.monotonic() - lease.at)
         usage, assumed = self._router.registry.usage_of(lease, failure), failure.usage is None
         cost = self._endpoints[lease.ref].price(usage) if usage != Usage() else None
         took = (lease.ref, usage, seconds, cost, failure.category)
-        self._tell(Spending(*took, answered=False, assumed=assumed))
+        return Spending(*took, answered=False, assumed=assumed)
+
+    def _failed(
+        self, job: Job, lease: Lease, request: Request, failure: Failure, spending: Spending
+    ) -> Outcome | None:
         failure = with_reasons(failure)
         if failure.wrong_url and failure.status == 404 and self._lists(lease.ref):
             failure = replace(failure, wrong_url=False)  # one model is gone; the API is there
         if failure.answer:
-            self._tell(unkept(job, lease.ref, failure, seconds, None if assumed else cost))
+            cost = None if spending.assumed else spending.cost_usd
+            self._tell(unkept(job, lease.ref, failure, spending.latency_s, cost))
         refused = self._refused(lease.ref, request, failure)
         decision = self._router.failed(
             lease,

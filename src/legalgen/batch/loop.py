@@ -6,8 +6,9 @@ The main thread alone touches the journal, the duplicate index and the ledger. W
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -34,7 +35,7 @@ from legalgen.batch.troubles import TroubleWatch
 from legalgen.batch.watchdog import Watchdog, is_too_large
 from legalgen.batch.work import Work
 from legalgen.batch.workers import Crashed, Done, Inbox, Workers, attempted
-from legalgen.errors import AnswerRefused, Reason
+from legalgen.errors import AnswerRefused, DiskError, LegalgenError, Reason
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
 from legalgen.failover import NoneLeft, Pause
@@ -123,18 +124,21 @@ class Loop:
         ``meanwhile`` is done once, when the first calls have been started.
 
         Raises:
-            DiskError: the disk failed; what was accepted before is on it.
+            DiskError: the disk failed; what was accepted before is on it, and what was in flight
+                is counted, and kept where the disk takes it.
             BaseException: whatever a worker, a look at an answer or ``meanwhile`` died of (a bug);
                 the same holds, and what was in flight is kept.
         """
         self._troubles.look()
         try:
-            self._dispatch()
+            with self._deferred():
+                self._dispatch()
             if meanwhile is not None and isinstance(died := attempted(meanwhile), Crashed):
                 self._die(died)
             ending = self._work_off()
         finally:
             self._workers.dismiss()
+            self._acceptor.part()
         self._troubles.look(ended=True)
         if self._fitting is not None:
             self._fitting.left_out()
@@ -142,24 +146,40 @@ class Loop:
 
     def _work_off(self) -> Ending:
         while not self._stop.abandoned:
-            self._dispatch()
+            with self._deferred():
+                self._dispatch()
             if not self._workers.active and (ending := self._end()) is not None:
                 return ending
             self._receive(self._tick())
-            self._look_around()
+            with self._deferred():
+                self._look_around()
         return self._part()
+
+    @contextlib.contextmanager
+    def _deferred(self) -> Iterator[None]:
+        """Let a failure, as of the disk, wait until what is in flight is here: it is paid for."""
+        try:
+            yield
+        except LegalgenError as error:
+            is_first = self._crash is None
+            self._die(Crashed(error))
+            if is_first and (out := self._router.in_flight):
+                with contextlib.suppress(DiskError):  # it may be the one that notices go to
+                    self._reporter.notice(f"{error}; waiting for {plural(out, 'call')} in flight")
 
     def _receive(self, timeout_s: float) -> bool:
         """Take what came in, or some of it, accept what is worth it; whether anything came."""
         came = False
         for message in self._workers.receive(timeout_s):
             came = True
-            self._take(message)
+            with self._deferred():
+                self._take(message)
             # Their workers are free, and hundreds may be in the inbox. None of them calls again
             # before its answer is on the disk: of what was paid for no more is lost than is out.
             if self._acceptor.queued >= KEPT_AT_ONCE:
                 break
-        self._accept()
+        with self._deferred():
+            self._accept()
         return came
 
     def _part(self) -> Ending:

@@ -143,8 +143,10 @@ class Registry:
         else what calls of its size usually take."""
         if failure.usage is not None:
             return self._counted(lease, failure.usage, failure.answer)
-        if not may_have_run(failure):
-            return Usage()
+        return self.usual(lease) if may_have_run(failure) else Usage()
+
+    def usual(self, lease: Lease) -> Usage:
+        """What calls of this size usually take."""
         with self._lock:
             typical = self[lease.ref].limiter.experience.typical(lease.demand)
         return Usage(lease.cost.input_tokens, min(round(typical), lease.cost.output_tokens))

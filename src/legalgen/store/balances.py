@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, TypeVar
@@ -34,6 +34,7 @@ from legalgen.store.files import (
 from legalgen.store.sample import Sample, to_json
 
 _V = TypeVar("_V")
+_N = TypeVar("_N", int, float)
 _TAIL: Final = 1 << 17
 """Bytes of a file's end that are read first; a line is seldom longer than a tenth of it."""
 
@@ -66,6 +67,24 @@ class ModelStats(msgspec.Struct):
         self.samples += 1
         self.sample_seconds += sample.latency_s or 0.0
         self.reasoning_steps += len(sample.reasoning_steps)
+
+    def furthest(self, other: ModelStats) -> ModelStats:
+        """The larger of each count of two states of the same: a count only grows."""
+        merged = copy(self)
+        for name in self.__struct_fields__:
+            ours, theirs = getattr(self, name), getattr(other, name)
+            if isinstance(ours, dict):
+                setattr(merged, name, larger(ours, theirs))
+            else:
+                setattr(
+                    merged, name, max((n for n in (ours, theirs) if n is not None), default=None)
+                )
+        return merged
+
+
+def larger(ours: Mapping[str, _N], theirs: Mapping[str, _N]) -> dict[str, _N]:
+    """The larger of each count."""
+    return {**ours, **{name: max(count, ours.get(name, count)) for name, count in theirs.items()}}
 
 
 class Balance(msgspec.Struct, frozen=True, omit_defaults=True):

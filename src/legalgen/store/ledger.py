@@ -27,7 +27,7 @@ import msgspec
 from legalgen.completion import ModelRef
 from legalgen.errors import BatchRunning, DiskError, ErrorCategory, Trouble, UsageError
 from legalgen.settings.reading import read_bounded, read_whole, reason_of
-from legalgen.store.balances import Balance, ModelStats, last_balance
+from legalgen.store.balances import Balance, ModelStats, larger, last_balance
 from legalgen.store.files import (
     NOT_OURS,
     DataDir,
@@ -455,20 +455,22 @@ class Record(msgspec.Struct, kw_only=True):
 
     def settled(self, balance: Balance | None) -> Record:
         """The record with what its last line tells, if that is newer: whoever wrote the line may
-        have died before the record was replaced."""
+        have died before the record was replaced. Where the disk failed at that line, the record
+        knows of calls that came after it: no count goes back."""
         if balance is None or balance.number <= self.lines:
             return self
-        models = {**self.models, **balance.models}
+        told = {name: self.model(name).furthest(each) for name, each in balance.models.items()}
+        models = {**self.models, **told}
         kept = sum(stats.samples for stats in models.values()) - self.lost
         return msgspec.structs.replace(
             self,
             lines=balance.number,
             accepted=max(self.accepted, kept),
             models=models,
-            days={**self.days, **balance.days},
-            rejected={**self.rejected, **balance.rejected},
-            flagged=balance.flagged,
-            unjudged=balance.unjudged,
+            days=larger(self.days, balance.days),
+            rejected=larger(self.rejected, balance.rejected),
+            flagged=max(self.flagged, balance.flagged),
+            unjudged=max(self.unjudged, balance.unjudged),
         )
 
 

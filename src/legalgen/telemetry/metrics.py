@@ -115,6 +115,11 @@ class Metrics(msgspec.Struct):
         self.timeouts[ref] += 1
         return self._alert("timeouts", self.timeouts.total(), self.alert_timeouts)
 
+    def abandoned(self, ref: ModelRef, usage: Usage, *, cost_usd: float | None) -> None:
+        """A call that nobody waited for, and what it may have used."""
+        if usage != Usage():
+            self._paid(ref, usage, cost_usd)
+
     def switched(
         self, old: ModelRef, new: ModelRef, category: ErrorCategory
     ) -> ThresholdAlert | None:
