@@ -74,6 +74,19 @@ def test_a_disk_that_is_full_from_some_write_on(trial: Trial, failure: tuple[str
     assert_goes_on(trial)
 
 
+@pytest.mark.parametrize("point", ["open journal", "write journal", "fsync journal"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_journal_that_cannot_be_made_is_known_before_the_first_call(
+    trial: Trial, point: str, number: int
+) -> None:
+    """Nobody is paid, and nothing of it is left in its folder where something can be taken away."""
+    since = trial.vendors.size
+    code = trial.run(*NEW, point=point, nth=1, errno=number, lasting=number == errno.EROFS)
+    assert (code, trial.vendors.size) == (DISK_FAILED, since), trial.error()
+    assert number == errno.EROFS or list(trial.data_dir.journal.iterdir()) == []
+    assert_goes_on(trial)
+
+
 @pytest.mark.parametrize("nth", [1, 3], ids=["first part", "last part"])
 def test_what_a_full_disk_leaves_in_the_journal_is_told(trial: Trial, nth: int) -> None:
     """How many samples are safe there, and the command that seals them, which does."""

@@ -204,6 +204,38 @@ class Interrupt(BaseException):
     """A Ctrl-C in the middle of a call."""
 
 
+def test_a_segment_that_is_opened_holds_a_header_until_its_first_row(data_dir: DataDir) -> None:
+    """It is gone where no row comes, and else the segment that the row stands in."""
+    with writing(data_dir) as writer:
+        writer.open()
+        writer.open()
+        assert (data_dir.journal / SEGMENT).read_bytes().count(b"\n") == 1
+    assert files(data_dir.journal) == {}
+    with writing(data_dir) as writer:
+        writer.open()
+        writer.append([make_sample(0)])
+    assert (files(data_dir.journal), rows_on_disk(data_dir)) == ({}, [make_sample(0)])
+
+
+def test_a_segment_whose_first_row_the_disk_failed_at_is_left_to_recovery(
+    data_dir: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed fsync nobody knows whether the row is there."""
+    writer = BatchWriter(data_dir, BATCH, note_part=Notes())
+    writer.open()
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr("os.fsync", fail)
+        with pytest.raises(DiskError, match="Input/output error"):
+            writer.append([make_sample(0)])
+    writer.close()
+    (found,) = recover(data_dir, note_part=Notes())
+    assert (found.outcome, rows_on_disk(data_dir)) == ("sealed", [make_sample(0)])
+
+
 def test_an_interrupt_inside_a_call_does_not_break_the_writer(data_dir: DataDir) -> None:
     """After a Ctrl-C in the middle of sealing, what follows is written and nothing is doubled."""
     calls = []

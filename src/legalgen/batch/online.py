@@ -127,6 +127,7 @@ class OnlineExecutor:
         prepare = functools.partial(self._prepare, work.sink)
         if early := is_memory_bounded():
             prepare()  # before anybody is paid: there may be no room for it
+        work.sink.open()  # so, too
         ending = loop.run(meanwhile=None if early else prepare)
         # Whatever the interval: the next batch of the night begins with what this one ends with.
         self._routers.learn(force=True)

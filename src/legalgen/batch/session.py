@@ -385,7 +385,8 @@ class Session:
             self.data_dir, note_part=self.ledger.note_part, patience=patience, whole=whole
         )
         for found in recovered:
-            self._reporter.notice(str(found))
+            if found.outcome != "empty" or found.kept_aside:  # else it died before its first row
+                self._reporter.notice(str(found))
 
 
 @contextlib.contextmanager

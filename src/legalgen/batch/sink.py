@@ -30,6 +30,9 @@ OfModel: TypeAlias = tuple[str, Sample]
 class SampleSink(Protocol):
     """Where samples go; :class:`DatasetSink` is the one that keeps them."""
 
+    def open(self) -> None:
+        """Make the place that samples go to, before they are paid for."""
+
     def prepare(self) -> None:
         """Open what only an answer needs."""
 
@@ -58,6 +61,9 @@ class UnsavedSink:
 
     def __init__(self) -> None:
         self.kept: list[Sample] = []
+
+    def open(self) -> None:
+        """It is there."""
 
     def prepare(self) -> None:
         """Nothing is needed."""
@@ -125,6 +131,10 @@ class DatasetSink:
         )
         self.kept: list[Sample] = []
         """What was appended, where that is to be shown: one sample of ``generate``."""
+
+    def open(self) -> None:
+        """As :meth:`legalgen.store.journal.BatchWriter.open`."""
+        self._writer.open()
 
     def prepare(self) -> None:
         """Open the memory of what was accepted."""
@@ -199,6 +209,10 @@ class SecondReadingSink:
     def __init__(self, sink: SampleSink, known: Iterable[Rejected]) -> None:
         self._sink = sink
         self._known = {(one.slot, one.attempt) for one in known}
+
+    def open(self) -> None:
+        """As of the sink."""
+        self._sink.open()
 
     def prepare(self) -> None:
         """As of the sink."""

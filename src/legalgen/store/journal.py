@@ -430,6 +430,24 @@ class BatchWriter:
         self._interrupted = False
         self._closed = False
 
+    def open(self) -> None:
+        """Make the segment that the next rows go to, before they are paid for. One without a row
+        is gone when the writer closes.
+
+        Raises:
+            DiskError: it cannot be made.
+        """
+        with self._breaking():
+            if self._file is None:
+                file = self._open_segment()
+                try:
+                    file.append(b"")
+                    file.sync()
+                except BaseException:  # leaves nothing behind, whatever happened: it has no rows
+                    with contextlib.suppress(OSError):
+                        file.path.unlink()
+                    raise
+
     def append(
         self,
         samples: Sequence[Sample],
@@ -456,19 +474,22 @@ class BatchWriter:
 
     def _journal(self, samples: Sequence[tuple[Sample, bytes]]) -> None:
         with self._breaking():
-            if self._file is None:
-                path = self._data_dir.journal / _segment_name(self.batch_id, self._number)
-                held = dataset_version(self._data_dir, rehearsal=self._rehearsal)
-                self._version = held or SCHEMA_VERSION
-                self._file = _AppendFile(path, lead=self._header(), new=True)
+            file = self._file or self._open_segment()
             payload = b"".join(
                 frame(to_json(in_version(sample, self._version)), balance)
                 for sample, balance in samples
             )
-            self._file.append(payload)
-            self._file.sync()
+            file.append(payload)
+            file.sync()
             self._rows += len(samples)
             self.durable += len(samples)
+
+    def _open_segment(self) -> _AppendFile:
+        path = self._data_dir.journal / _segment_name(self.batch_id, self._number)
+        held = dataset_version(self._data_dir, rehearsal=self._rehearsal)
+        self._version = held or SCHEMA_VERSION
+        self._file = _AppendFile(path, lead=self._header(), new=True)
+        return self._file
 
     def _header(self) -> bytes:
         dataset: Literal["train", "rehearsal"] = "rehearsal" if self._rehearsal else "train"
@@ -572,7 +593,12 @@ class BatchWriter:
             for file in (self._file, self._rejects):
                 if file is not None:
                     file.close()
-            self._lock.release()
+            try:
+                # After a failed fsync nobody knows whether rows are in it: recovery looks.
+                if self._file is not None and not self._rows and self._broken is None:
+                    unlink(self._file.path)
+            finally:
+                self._lock.release()
 
     def __enter__(self) -> Self:
         return self
