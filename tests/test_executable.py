@@ -328,3 +328,23 @@ def test_history_is_told_in_a_zone_that_python_does_not_know(
     ended = program.run("history", *more, environ={"TZ": zone})
     assert (ended.code, ended.err) == (0, "")
     assert more == ("--why",) or "9999-12-31" in ended.out
+
+
+@pytest.mark.parametrize(("flag", "bound"), [("--max-cost", "0.004"), ("--max-tokens", "7000")])
+def test_a_resumed_batch_keeps_its_bound_until_another_is_given(
+    program: Program, flag: str, bound: str
+) -> None:
+    """Of cost and tokens, which are the whole batch's; what to type next asks for more."""
+    first = program.run("batch", "-n", "20", "-c", "1", flag, bound, "--json")
+    assert (first.code, first.json["next"].split()[-2:]) == (4, [flag, "MORE"])
+    made = len(program.rows())
+    assert 0 < made < 20
+    kept = program.run("batch", "--resume", "-c", "1", "--json")
+    assert (kept.code, f"({flag})" in kept.json["reason"]) == (4, True)
+    more = str(float(bound) * 1.5) if flag == "--max-cost" else str(int(bound) * 3 // 2)
+    raised = program.run("batch", "--resume", "-c", "1", flag, more, "--json")
+    again = program.run("batch", "--resume", "-c", "1", "--json")
+    assert (raised.code, again.code) == (4, 4)
+    assert made < len(program.rows()) < 20
+    assert program.run("batch", "--resume", flag, "9000000").code == 0
+    assert len(program.rows()) == 20

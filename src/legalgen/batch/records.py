@@ -29,6 +29,9 @@ FILES = tuple(each.name for each in SETTINGS if each.resumed == "file")
 """Settings that name a file a batch is made from: a resumed one reads them again."""
 CHANGEABLE = tuple(each.name for each in SETTINGS if each.resumed == "changeable")
 """Settings that a resumed batch keeps unless new ones are given."""
+BOUNDS = ("max_cost", "max_tokens")
+"""Bounds on the whole batch: kept where the command set them, as its variables and its file do so
+again themselves."""
 
 
 def new_record(
@@ -62,7 +65,7 @@ def _parameters(settings: Settings) -> dict[str, object]:
     if settings.origin("reasoning_effort").source == "default":
         chosen["reasoning_effort"] = None  # a resumed batch was not asked for it either
     chosen["base_url"] = _kept_address(settings)
-    chosen |= _writers(settings)
+    chosen |= _writers(settings) | dict.fromkeys(BOUNDS) | _bounds(settings)
     excluded = excluded_files(settings)
     return {
         **{name: value for name, value in chosen.items() if value not in (None, [], "")},
@@ -71,6 +74,17 @@ def _parameters(settings: Settings) -> dict[str, object]:
         "gate_digest": rules_of(settings).digest(),
         **({"excluded": [each.words for each in excluded]} if excluded else {}),
     }
+
+
+def _bounds(settings: Settings) -> dict[str, object]:
+    return {
+        name: getattr(settings, name) for name in BOUNDS if settings.origin(name).source == "flag"
+    }
+
+
+def note_bounds(record: Record, settings: Settings) -> None:
+    """Write down the bounds that a resuming command set: they hold until others are given."""
+    record.parameters = {**record.parameters, **_bounds(settings)}
 
 
 def _writers(settings: Settings) -> dict[str, object]:

@@ -20,7 +20,7 @@ from legalgen.batch.ending import Ending
 from legalgen.batch.intent import Intent, Result
 from legalgen.batch.jobs import Job
 from legalgen.batch.queueing import LeftQueueError, LockWaits
-from legalgen.batch.records import new_record, note_address
+from legalgen.batch.records import new_record, note_address, note_bounds
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.schedule import Schedule, open_schedule, waiting_jobs
 from legalgen.batch.sink import DatasetSink, SampleSink, UnsavedSink
@@ -226,6 +226,7 @@ class Session:
         record.resumed.append(self._reporter.now())
         record.finished = record.resume_after = None
         note_address(record, self._settings)
+        note_bounds(record, self._settings)
         self.ledger.save(record, force=True)
 
     def _guarded(self, work: Work, sink: DatasetSink) -> Ending:

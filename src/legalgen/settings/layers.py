@@ -118,7 +118,7 @@ class Settings:
     max_time: float | None = setting(TIME_BOUND, None, "batch", "How long a batch may take.",
         commands=BATCH, absent="no bound", example="6h")
     max_cost: float | None = setting(DOLLAR_BOUND, None, "batch", "What a batch may cost.",
-        commands=BATCH, absent="no bound", example="2.5")
+        commands=BATCH, absent="no bound", example="2.5", resumed="changeable")
     max_cost_per_day: float | None = setting(DOLLAR_BOUND, None, "batch",
         "What all batches of this data dir may cost on one day (UTC).",
         commands=BATCH, absent="no bound", example="5")
@@ -126,7 +126,7 @@ class Settings:
         "What all batches of this data dir may cost in one month (UTC).",
         commands=BATCH, absent="no bound", example="50")
     max_tokens: int | None = setting(COUNT_BOUND, None, "batch", "Tokens that a batch may use.",
-        commands=BATCH, absent="no bound", example="2000000")
+        commands=BATCH, absent="no bound", example="2000000", resumed="changeable")
     max_calls: int | None = setting(COUNT_BOUND, None, "batch", "Calls that a batch may make.",
         commands=BATCH, absent="6 for each sample, at least 50", example="500")
 

@@ -14,6 +14,7 @@ import msgspec
 
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory
+from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
 from legalgen.providers import is_remote
 from legalgen.routing.remedies import grouped, remedies
@@ -324,8 +325,16 @@ def next_command(result: Result, again: str) -> str:
     if record.kind != "batch":
         return ""
     if result.status in ("paused", "stopped", "failed"):
-        return resume_command(record, again)
+        return resume_command(record, again) + _more(result)
     return f"legalgen history {record.id}{again}"
+
+
+def _more(result: Result) -> str:
+    """The flag that has to be raised, where a resumed batch keeps the bound that it met."""
+    if result.exit_code != Exit.BOUND:
+        return ""
+    met = (flag for flag in ("--max-cost", "--max-tokens") if f"({flag})" in result.reason)
+    return "".join(f" {flag} MORE" for flag in met)
 
 
 def resume_command(record: Record, again: str) -> str:
