@@ -256,12 +256,6 @@ _STARVED = (
 )
 
 
-def _is_starved(error: Exception) -> bool:
-    """Whether memory or threads ran out; the words are those of the loader and of Python."""
-    words = ("failed to map segment", "cannot allocate memory", "can't start new thread")
-    return isinstance(error, MemoryError) or any(each in str(error).lower() for each in words)
-
-
 def _unloadable(error: Exception) -> str | None:
     """That a library is not there, or not as it was installed, which each late import may meet."""
     if not isinstance(error, ImportError) or error.name is None:
@@ -279,9 +273,10 @@ def _bug(error: Exception) -> int:
 
     from legalgen.errors.exit_codes import Exit
     from legalgen.errors.redaction import redact
+    from legalgen.errors.starvation import is_starved
 
     detail = {"kind": "Bug", "message": redact(f"{type(error).__name__}: {error}")}
-    if _is_starved(error):
+    if is_starved(error):
         detail = {"kind": "Starved", "message": _STARVED}
         sys.stderr.write(f"Error: {_STARVED} What was accepted before is kept.\n")
     elif unloadable := _unloadable(error):

@@ -6,7 +6,7 @@ import csv
 import gzip
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,13 @@ from legalgen.dataset import foreign, foreign_files
 from legalgen.dataset.cells import UnreadableCellError, unpacked
 from legalgen.dataset.check import CheckReport, Linter, check
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
+from legalgen.dataset.s3 import batches_of
 from legalgen.errors import UsageError
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.exclusion import read_exclusion
 from legalgen.quality.gate import Gate
+from legalgen.quality.rules import Rules
+from legalgen.sources.formats import rows as rows_of_law
 from legalgen.store.sample import Citation, Sample
 
 TEXTS = {
@@ -263,6 +267,35 @@ def test_parquet_without_rows_is_looked_at_too(tmp_path: Path) -> None:
     assert list(read_rows(empty)) == []
     with pytest.raises(UsageError, match=r"no column 'question' \(it has: text\)"):
         list(read_rows(other))
+
+
+def test_a_lack_of_threads_is_no_fault_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever parquet and Arrow files of others are read, it is told as it is."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist([{**OLD, "text": "A text."}]), path)
+    arrow = tmp_path / "a.arrow"
+    arrow.write_bytes(b"ARROW1")
+    lack = pa.ArrowException("Unknown error: Failed to launch worker thread: Resource")
+
+    def fails(*_: object, **__: object) -> None:
+        raise lack
+
+    # A limit that is met in this very call, and in no import before it, cannot be set.
+    monkeypatch.setattr(pq, "ParquetFile", fails)
+    monkeypatch.setattr(pa.ipc, "open_file", fails)
+    reads: list[Callable[[], object]] = [
+        lambda: list(read_rows(path)),
+        lambda: list(read_rows(arrow)),
+        lambda: read_exclusion([path], Rules().duplicate_thresholds()),
+        lambda: rows_of_law.read(path),
+        lambda: batches_of(path),
+    ]
+    for read in reads:
+        with pytest.raises(pa.ArrowException) as told:
+            read()
+        assert told.value is lack
 
 
 def test_lines_that_cannot_be_read_are_rows_that_say_why(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -362,6 +363,57 @@ def test_a_part_that_cannot_be_read_now_is_not_lost(data_dir: DataDir) -> None:
     repair(data_dir)
     record = Ledger(data_dir).load(BATCH)
     assert (record.accepted, record.lost) == (7, 0)
+
+
+def test_what_cannot_be_read_now_is_no_damage(data_dir: DataDir) -> None:
+    """A repair ends there and moves nothing; nobody is told that it would help, and no other count
+    is called wrong. A link in a circle stands for a disk that fails and for a lack of descriptors.
+    """
+    path = data_dir.parts() / FIRST
+    kept = path.rename(data_dir.root / "kept")
+    path.symlink_to(path)
+    record = data_dir.root / RECORD
+    (data_dir.batches / "another.json").symlink_to("another.json")
+    before = record.read_bytes()
+    found = verify(data_dir)
+    assert [(one.kind, one.where, one.repairable) for one in found.findings] == [
+        ("not_readable_now", f"train/data/{FIRST}", False),
+        ("not_readable_now", "batches/another.json", False),
+    ]
+    assert "repair" not in "".join(one.what for one in found.findings)
+    with pytest.raises(DiskError, match=rf"cannot read .*{FIRST}: Too many levels[^;]*$"):
+        repair(data_dir)
+    assert (path.is_symlink(), record.read_bytes()) == (True, before)
+    assert not (data_dir.state / "aside").exists()
+    kept.rename(path)
+    assert kinds(repair(data_dir)) == ["not_readable_now"]
+
+
+@pytest.mark.parametrize(
+    "lack",
+    [
+        pa.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily"),
+        pa.ArrowMemoryError("malloc of size 40832 failed"),
+        OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+    ],
+    ids=lambda lack: type(lack).__name__,
+)
+def test_a_part_is_not_to_blame_for_a_lack_of_memory_or_threads(
+    data_dir: DataDir, monkeypatch: pytest.MonkeyPatch, lack: Exception
+) -> None:
+    """It is told as it is, by whoever looks and by a repair, which moves nothing."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise lack
+
+    # A limit that is met in this very call, and in no import before it, cannot be set.
+    monkeypatch.setattr(pq, "ParquetFile", fails)
+    before = content(data_dir.root)
+    for look in (verify, repair):
+        with pytest.raises(type(lack)) as told:
+            look(data_dir)
+        assert told.value is lack
+    assert content(data_dir.root) == before
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"id": 3}', '{"id": "another"}', None])

@@ -23,6 +23,7 @@ from urllib.parse import unquote
 from legalgen.dataset.cells import JsonReader
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
+from legalgen.errors.starvation import is_starved
 from legalgen.settings.reading import is_folder, listed, reason_of
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ def _parquet_records(path: Path, check: CheckColumns) -> Iterator[ForeignRecord 
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
                 yield from _rows_of(batch)
     except (pa.ArrowException, UnicodeDecodeError) as error:  # of the columns' names
+        if is_starved(error):
+            raise
         raise UsageError(f"{path} is no readable parquet file: {error}") from error
 
 
@@ -175,6 +178,8 @@ def _arrow_records(
                 for begin in range(0, batch.num_rows, _PARQUET_ROWS):
                     yield from _rows_of(batch.slice(begin, _PARQUET_ROWS))
     except (pa.ArrowException, UnicodeDecodeError) as error:  # of the columns' names
+        if is_starved(error):
+            raise
         raise UsageError(f"{path} is no readable Arrow file: {error}") from error
 
 

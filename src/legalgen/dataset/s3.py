@@ -30,6 +30,7 @@ from legalgen.dataset.remote import (
     Standing,
 )
 from legalgen.errors import ConfigurationError, RemoteUnavailable, UsageError
+from legalgen.errors.starvation import is_starved
 from legalgen.providers.addresses import shown_address
 from legalgen.providers.config import sound_base_url
 from legalgen.store.files import disk
@@ -251,7 +252,9 @@ def batches_of(file: Any) -> frozenset[str]:
 
     try:
         column = pq.ParquetFile(file).read(columns=["batch_id"])["batch_id"]
-    except (pa.ArrowException, KeyError):
+    except (pa.ArrowException, KeyError) as error:
+        if is_starved(error):
+            raise
         return frozenset()
     return frozenset(str(each) for each in column.unique().to_pylist())
 

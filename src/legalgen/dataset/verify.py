@@ -22,7 +22,7 @@ from legalgen.dataset.records import mend_records
 from legalgen.errors import DiskError
 from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
-from legalgen.settings.writing import check_access, make_folder, sync_folder
+from legalgen.settings.writing import make_folder, sync_folder
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, disk, is_folder, is_there, listed, replace_file
@@ -39,6 +39,7 @@ from legalgen.store.notes import (
 )
 from legalgen.store.parts import (
     Part,
+    UnreadablePartError,
     batch_parts,
     footer,
     footer_rows,
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 DefectKind = Literal[
     "damaged_part", "wrong_schema", "empty_part", "stray_file", "repeated_id", "repeated_slot",
     "mixed_versions", "ledger_disagrees", "ledger_unreadable", "no_record", "part_not_noted",
-    "journal_waiting",
+    "journal_waiting", "not_readable_now",
     "compaction_left", "card", "quotation", "damaged_notes",
 ]  # fmt: skip
 REPAIRABLE: Final = frozenset(
@@ -124,7 +125,10 @@ def verify(data_dir: DataDir) -> Verified:
         Defect("journal_waiting", f"journal/{path.name}", "rows of a dead writer, not sealed")
         for path in waiting
     ]
-    findings += _against_ledger(data_dir, ended, batches, {_batch_of(path) for path in waiting})
+    uncounted = {_batch_of(path) for path in waiting}
+    if any(each.kind == "not_readable_now" for each in findings):  # whose rows those are is unknown
+        uncounted.update(record.id for record in ended)
+    findings += _against_ledger(data_dir, ended, batches, uncounted)
     if not is_rewriting(data_dir):
         findings += [
             Defect("compaction_left", _inside(data_dir, path), "left by a compaction that died")
@@ -170,7 +174,7 @@ def _standing(data_dir: DataDir) -> set[tuple[int, str]]:
     """The parts, by inode and name: sealing adds some, a compaction takes all of them away."""
     found = set()
     for path in (path for each in (False, True) for path in parts(data_dir, rehearsal=each)):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # it is gone, or told by who reads it
             found.add((path.stat().st_ino, path.name))
     return found
 
@@ -258,6 +262,16 @@ class _Dataset(msgspec.Struct):
         self.findings.append(Defect(kind, _inside(self.data_dir, path), what))
 
     def _part(self, path: Path) -> None:
+        try:
+            self._look_at(path)
+        except DiskError as error:
+            self._cannot_read(path, error)
+
+    def _cannot_read(self, path: Path, error: DiskError) -> None:
+        damaged = isinstance(error, UnreadablePartError)
+        self._find("damaged_part" if damaged else "not_readable_now", path, str(error))
+
+    def _look_at(self, path: Path) -> None:
         fault = part_fault(path)
         if fault is not None:
             self._find(*fault)
@@ -265,13 +279,9 @@ class _Dataset(msgspec.Struct):
                 return
         elif (version := version_of_part(path)) is not None:
             self.versions[version] += 1
-        try:
-            table, strange, ungrounded = _keys(path, self.grounds)
-            with readable(path):
-                self.unmarked += checksum.state(path) == "unmarked"
-        except DiskError as error:
-            self._find("damaged_part", path, str(error))
-            return
+        table, strange, ungrounded = _keys(path, self.grounds)
+        with readable(path):
+            self.unmarked += checksum.state(path) == "unmarked"
         for name in list(strange.values())[:MAX_EXAMPLES]:
             self._find("damaged_part", path, f"{name} is not the id of its question and answer")
         for what in ungrounded[:MAX_EXAMPLES]:
@@ -311,7 +321,7 @@ class _Dataset(msgspec.Struct):
                         keys = _keys_in(table, columns)
                         found[kind].update(key for key in keys if hash(key) in twice[kind])
             except DiskError as error:
-                self._find("damaged_part", path, str(error))
+                self._cannot_read(path, error)
         for kind, counts in found.items():
             again = sorted((key for key, count in counts.items() if count > 1), key=_nulls_last)
             yield kind, [(" ".join(map(str, key)), counts[key]) for key in again]
@@ -355,16 +365,21 @@ def _strays(data_dir: DataDir, *, rehearsal: bool) -> list[Path]:
     """What stands in the folder of parts and is none."""
     known = set(parts(data_dir, rehearsal=rehearsal))
     found = listed(data_dir.parts(rehearsal=rehearsal), "*")
-    return [path for path in found if path not in known or is_folder(path)]
+    # What cannot even be looked at is told as a part that cannot be read.
+    return [path for path in found if path not in known or os.path.isdir(path)]  # noqa: PTH112
 
 
 def part_fault(path: Path) -> tuple[DefectKind, Path, str] | None:
-    """What is wrong with a part as a whole; its pages are not looked at."""
+    """What is wrong with a part as a whole; its pages are not looked at.
+
+    Raises:
+        DiskError: nobody can tell, as it cannot be read now.
+    """
     try:
         with readable(path):
             told = footer(path)
             rows, found = told.num_rows, told.schema.to_arrow_schema()
-    except DiskError as error:
+    except UnreadablePartError as error:
         return "damaged_part", path, str(error)
     if not rows:
         return "empty_part", path, "has no rows: load_dataset fails on it"
@@ -440,16 +455,16 @@ def _ended(data_dir: DataDir) -> list[Record]:
 
 
 def _against_ledger(
-    data_dir: DataDir, ended: Iterable[Record], rows: Counter[str], waiting: set[str]
+    data_dir: DataDir, ended: Iterable[Record], rows: Counter[str], uncounted: Container[str]
 ) -> Iterator[Defect]:
     entries = Ledger(data_dir).all()
     for entry in entries:
         if isinstance(entry, UnreadableRecord):
-            remedy = "; --repair puts it aside and makes one from the rows" * entry.damaged
-            what = f"{entry.error}{remedy}"
-            yield Defect("ledger_unreadable", f"batches/{entry.id}.json", what)
+            kind: DefectKind = "ledger_unreadable" if entry.damaged else "not_readable_now"
+            remedied = "; --repair puts it aside and makes one from the rows" * entry.damaged
+            yield Defect(kind, f"batches/{entry.id}.json", f"{entry.error}{remedied}")
     for record in ended:
-        if record.id not in waiting:
+        if record.id not in uncounted:
             yield from _against_record(data_dir, record, rows[record.id])
     for batch_id in sorted(set(rows) - {entry.id for entry in entries}):
         what = f"{plural(rows[batch_id], 'row')} of a batch without a record"
@@ -537,9 +552,11 @@ def _mend_part(data_dir: DataDir, path: Path, dropped: Container[str]) -> Iterat
     """A part that cannot be read or is empty goes aside; one of other types is cast. Rows whose ids
     are not those of their texts get their own where the part's bytes are proved, as the text is
     then what was written; else they are damaged, and taken out. Those in ``dropped`` keep theirs,
-    by which they are known to be gone."""
-    with disk(path, "mend"):
-        check_access(path, os.R_OK)  # who may not read it does not know that it is damaged
+    by which they are known to be gone.
+
+    Raises:
+        DiskError: it cannot be read now, so that nobody knows whether it is damaged.
+    """
     fault = part_fault(path)
     if fault is not None and fault[0] != "wrong_schema":
         yield _moved(data_dir, path)
@@ -548,7 +565,7 @@ def _mend_part(data_dir: DataDir, path: Path, dropped: Container[str]) -> Iterat
         strange, broken = _keys(path, Grounds(data_dir))[1], False
         with readable(path):
             proved = checksum.state(path) == "whole"
-    except DiskError:
+    except UnreadablePartError:
         strange, broken, proved = {}, fault is None, False
     if proved:
         strange = {at: name for at, name in strange.items() if name not in dropped}
@@ -572,8 +589,8 @@ def _cast(path: Path) -> pa.Table | None:
     try:
         with readable(path), open_part(path) as file:
             schema = _meant(file.schema_arrow)
-            return file.read().select(schema.names).cast(schema)
-    except DiskError:
+            return file.read(use_threads=False).select(schema.names).cast(schema)
+    except UnreadablePartError:
         return None
 
 

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 import msgspec
 
 from legalgen.errors import Reason, UsageError
+from legalgen.errors.starvation import is_starved
 from legalgen.quality.duplicates.index import DuplicateIndex, DuplicateThresholds
 from legalgen.store.sample import words
 
@@ -234,4 +235,6 @@ def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
             for batch in file.iter_batches(batch_size=2_000, columns=texts):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OverflowError, ValueError) as error:  # of a date, of letters
+        if is_starved(error):
+            raise
         raise UsageError(f"{path} is no readable parquet file: {error}") from error

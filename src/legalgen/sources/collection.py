@@ -27,6 +27,7 @@ from msgspec.structs import replace
 
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.plurals import plural
+from legalgen.errors.starvation import is_starved
 from legalgen.settings.reading import check_regular, is_file, is_folder, reason_of
 from legalgen.sources import personal
 from legalgen.sources.chunk import Chunk
@@ -511,5 +512,7 @@ def _readable(path: Path) -> Iterator[None]:
         check_regular(path)
         yield
     except (OSError, pa.ArrowException, *NOT_OURS) as error:
+        if is_starved(error):
+            raise
         why = getattr(error, "strerror", None) or error
         raise DiskError(f"{path} cannot be read: {why}; add its text again", path) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import os
 from bisect import bisect_right
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import msgspec
 
 from legalgen.errors import DiskError
+from legalgen.errors.starvation import is_starved
 from legalgen.settings.reading import check_regular, read_whole, reason_of
 from legalgen.store import checksum
 from legalgen.store.files import (
@@ -130,6 +130,8 @@ Skip = Callable[[DiskError], None]
 def readable(path: Path) -> Iterator[None]:
     """Tell a damaged part from a failing disk: Arrow gives only the latter an errno.
 
+    What too little memory or too few threads raise goes through: it says nothing of the part.
+
     Raises:
         DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
     """
@@ -138,17 +140,16 @@ def readable(path: Path) -> Iterator[None]:
     try:
         check_regular(path)
         yield
-    except OSError as error:
-        if error.errno is None:
-            raise UnreadablePartError(f"cannot read {path}: {error}; {_CURE}", path) from error
-        raise DiskError(_cannot_read(error, path), path) from error
-    except (pa.ArrowException, *DAMAGES) as error:
+    except (OSError, pa.ArrowException, *DAMAGES) as error:
+        if is_starved(error):
+            raise
+        if isinstance(error, OSError) and error.errno is not None:
+            raise DiskError(_cannot_read(error, path), path) from error
         raise UnreadablePartError(f"cannot read {path}: {error}; {_CURE}", path) from error
 
 
 def _cannot_read(error: OSError, path: Path) -> str:
-    denied = error.errno in (errno.EACCES, errno.EPERM)  # a repair could read it as little
-    return f"cannot read {path}: {reason_of(error, path)}" + ("" if denied else f"; {_CURE}")
+    return f"cannot read {path}: {reason_of(error, path)}"
 
 
 DAMAGES: Final = (KeyError, TypeError, OverflowError, *NOT_OURS)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from legalgen.errors import UsageError
+from legalgen.errors.starvation import is_starved
 from legalgen.sources.formats.text import decoded_lines
 from legalgen.sources.outline import Division, Outline, shortened, visible
 
@@ -82,4 +83,6 @@ def _parquet(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
             for number, row in enumerate(rows, 1):
                 yield f"{path}, row {number}", row
     except (pa.ArrowException, OSError, OverflowError, ValueError) as error:  # of a date
+        if is_starved(error):
+            raise
         raise UsageError(f"{path} cannot be read as parquet: {error}") from error
