@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from legalgen.errors import BatchRunning, DiskError, Reason, UsageError
 from legalgen.store.files import DataDir, check_batch_id, frame, replace_file, unframe
 from legalgen.store.journal import BatchWriter, Recovery, Rejected, bounded, read_rejected, recover
+from legalgen.store.ledger import Ledger, Process, Record
 from legalgen.store.locks import BatchLock, Holder, Patience, data_lock, folder_lock, is_writing
 from legalgen.store.parts import (
     Part,
@@ -80,6 +81,20 @@ def abandoned(data_dir: DataDir, samples: list[Sample]) -> Path:
     (data_dir.parts() / PART).unlink()
     path.write_bytes(raw)
     return path
+
+
+def record_of(batch_id: str, *, rehearsal: bool = False) -> Record:
+    return Record(
+        id=batch_id,
+        kind="batch",
+        status="stopped",
+        command=(),
+        process=Process(0, "unknown"),
+        version="0",
+        started=NOW,
+        updated=NOW,
+        rehearsal=rehearsal,
+    )
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -351,6 +366,50 @@ def test_a_header_of_another_file_decides_nothing(data_dir: DataDir) -> None:
     copy.write_bytes(path.read_bytes())
     assert [one.outcome for one in recover(data_dir, note_part=Notes())] == ["sealed", "unreadable"]
     assert rows_on_disk(data_dir) == [make_sample(0)]
+
+
+@pytest.mark.parametrize("damage", ["zeroed", "gone"])
+@pytest.mark.parametrize("rehearsal", [False, True])
+def test_the_rows_behind_a_damaged_header_are_sealed(
+    data_dir: DataDir, damage: str, rehearsal: bool
+) -> None:
+    """The name of the file and the record of the batch tell what it did; what it was is kept."""
+    Ledger(data_dir).create(record_of(BATCH, rehearsal=rehearsal))
+    path = abandoned(data_dir, [make_sample(0), make_sample(1)])
+    header, *rows = path.read_bytes().splitlines(keepends=True)
+    first = b"\0" * 10 + header[10:] if damage == "zeroed" else b""
+    path.write_bytes(first + b"".join(rows))
+    (found,) = recover(data_dir, note_part=Notes())
+    assert (found.outcome, found.part) == ("sealed", Part(PART, 2))
+    assert from_table(pq.read_table(data_dir.parts(rehearsal=rehearsal) / PART)) == [
+        make_sample(0),
+        make_sample(1),
+    ]
+    assert files(data_dir.journal) == ({f"{SEGMENT}.torn-0": first} if first else {})
+
+
+@pytest.mark.parametrize("record", [None, b"", "another batch's rows", "not readable"])
+def test_rows_of_which_nothing_tells_what_they_are_are_kept(
+    data_dir: DataDir, record: bytes | str | None
+) -> None:
+    """Aside where nothing ever will; where they stand while the record cannot be looked at."""
+    path = abandoned(data_dir, [make_sample(0)])
+    raw = b"".join(path.read_bytes().splitlines(keepends=True)[1:])
+    path.write_bytes(raw)
+    of_record = data_dir.batches / f"{BATCH}.json"
+    if isinstance(record, bytes):
+        of_record.write_bytes(record)
+    elif record == "not readable":
+        of_record.symlink_to(of_record)
+        with pytest.raises(DiskError, match=r"cannot be read: Too many levels"):
+            recover(data_dir, note_part=Notes())
+        assert files(data_dir.journal) == {SEGMENT: raw}
+        return
+    elif record is not None:
+        path = path.rename(path.with_name("another-00000.jsonl"))
+        Ledger(data_dir).create(record_of("another"))
+    assert [one.outcome for one in recover(data_dir, note_part=Notes())] == ["unreadable"]
+    assert files(data_dir.journal) == {f"{path.name}.torn-0": raw}
 
 
 def test_a_segment_of_a_later_version_is_left_alone(data_dir: DataDir) -> None:

@@ -47,7 +47,7 @@ from legalgen.store.files import (
     unframe,
     unlink,
 )
-from legalgen.store.ledger import Ledger
+from legalgen.store.ledger import Ledger, Record
 from legalgen.store.locks import JournalLock, Patience, data_lock, is_writing, journal_lock
 from legalgen.store.parts import (
     PART_ROWS,
@@ -96,6 +96,7 @@ class _Row(msgspec.Struct, frozen=True):
 
     slot: int
     id: str
+    batch: str
     version: int
     json: bytes
 
@@ -114,7 +115,7 @@ def _read_row(line: bytes) -> _Row | None:
         sample = from_json(row)
     except NOT_OURS:
         return None
-    return _Row(sample.slot, sample.id, sample.schema_version, row)
+    return _Row(sample.slot, sample.id, sample.batch_id, sample.schema_version, row)
 
 
 class _Segment(msgspec.Struct, frozen=True):
@@ -143,11 +144,52 @@ class _Segment(msgspec.Struct, frozen=True):
         )
 
 
-def _parse_segment(path: Path, raw: bytes) -> _Segment:
+def _parse_segment(data_dir: DataDir, path: Path, raw: bytes) -> _Segment:
     lines = io.BytesIO(raw)  # one at a time: a list of them, or what is left, would be a copy
-    header = _read_header(path, lines.readline())
-    if header is None:
+    try:
+        header = _HEADER.decode(lines.readline())
+    except NOT_OURS:
+        return _headless_segment(data_dir, path, raw)
+    if path.name != _segment_name(header.batch, header.part):
+        return _Segment(path, None, torn=raw)  # a copied one must not decide
+    rows, torn = _parse_rows(lines)
+    return _Segment(path, header, tuple(rows), b"".join(torn))
+
+
+def _headless_segment(data_dir: DataDir, path: Path, raw: bytes) -> _Segment:
+    """A segment whose first line is damaged or gone: its name, the record of its batch and its rows
+    tell the same.
+
+    Raises:
+        DiskError: the record cannot be read now.
+    """
+    named = SEGMENT_NAME.fullmatch(path.name)
+    assert named is not None
+    rows, torn = _parse_rows(io.BytesIO(raw))
+    rehearsal = _is_rehearsal(data_dir, named["batch"]) if rows else None
+    if rehearsal is None or any(row.batch != named["batch"] for row in rows):
         return _Segment(path, None, torn=raw)
+    version = max(row.version for row in rows)
+    header = _Header(1, named["batch"], int(named["part"]), _dataset_name(rehearsal), version)
+    return _Segment(path, header, tuple(rows), b"".join(torn))
+
+
+def _is_rehearsal(data_dir: DataDir, batch_id: str) -> bool | None:
+    """Whether a batch writes to the rehearsal, by its record; None where no record tells."""
+    entry = next((each for each in Ledger(data_dir).all() if each.id == batch_id), None)
+    if isinstance(entry, Record):
+        return entry.rehearsal
+    if entry is not None and not entry.damaged:
+        raise DiskError(f"{entry.path}: {entry.error}", entry.path)
+    return None
+
+
+def _dataset_name(rehearsal: bool) -> Literal["train", "rehearsal"]:
+    return "rehearsal" if rehearsal else "train"
+
+
+def _parse_rows(lines: Iterable[bytes]) -> tuple[list[_Row], list[bytes]]:
+    """The rows, and the lines that nobody can read."""
     rows, torn = [], []
     for line in lines:
         row = _read_row(line)
@@ -155,7 +197,7 @@ def _parse_segment(path: Path, raw: bytes) -> _Segment:
             torn.append(line)
         else:
             rows.append(row)
-    return _Segment(path, header, tuple(rows), b"".join(torn))
+    return rows, torn
 
 
 def _storable(segment: _Segment) -> _Segment:
@@ -183,15 +225,6 @@ def _refusals() -> tuple[type[Exception], ...]:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     return pa.ArrowException, OverflowError
-
-
-def _read_header(path: Path, line: bytes) -> _Header | None:
-    """The header, if it is one and is this file's: a copied or damaged one must not decide."""
-    try:
-        header = _HEADER.decode(line)
-    except NOT_OURS:
-        return None
-    return header if path.name == _segment_name(header.batch, header.part) else None
 
 
 def _segment_name(batch_id: str, part: int) -> str:
@@ -492,7 +525,7 @@ class BatchWriter:
         return self._file
 
     def _header(self) -> bytes:
-        dataset: Literal["train", "rehearsal"] = "rehearsal" if self._rehearsal else "train"
+        dataset = _dataset_name(self._rehearsal)
         header = _Header(1, self.batch_id, self._number, dataset, self._version)
         return msgspec.json.encode(header) + b"\n"
 
@@ -513,7 +546,7 @@ class BatchWriter:
         assert self._file is not None
         self._file.close()
         # From the disk and not from memory: the part holds what recovery would have found.
-        segment = _read_segment(self._file.path)
+        segment = _read_segment(self._data_dir, self._file.path)
         if len(segment.rows) != self._rows:
             found = f"{len(segment.rows)} of {plural(self._rows, 'row')} can be read back"
             raise DiskError(f"{segment.path}: {found}", segment.path)
@@ -617,9 +650,9 @@ class Recovery(msgspec.Struct, frozen=True):
     """What became of one segment that a dead process left.
 
     ``sealed``: it became ``part``. ``stood``: the part stood already. ``empty``: it held no row.
-    ``unreadable``: its header tells nothing, all of it was kept aside. ``newer``: a later version
-    of this program wrote it, it was left alone. ``kept_aside`` holds lines that nobody can read
-    and ``refused`` rows that the schema refuses.
+    ``unreadable``: neither its header nor a record tells what it is, all of it was kept aside.
+    ``newer``: a later version of this program wrote it, it was left alone. ``kept_aside`` holds
+    lines that nobody can read and ``refused`` rows that the schema refuses.
     """
 
     batch_id: str
@@ -732,7 +765,7 @@ def _recover_segment(
     data_locked: bool = False,
     patience: Patience,
 ) -> Recovery:
-    segment = _read_segment(path)
+    segment = _read_segment(data_dir, path)
     batch_id = path.stem.rpartition("-")[0]
     if segment.newer:
         return Recovery(batch_id, path.name, "newer")
@@ -746,9 +779,10 @@ def _recover_segment(
     return Recovery(batch_id, path.name, outcome, sealed.part, sealed.kept_aside, sealed.refused)
 
 
-def _read_segment(path: Path) -> _Segment:
+def _read_segment(data_dir: DataDir, path: Path) -> _Segment:
     with disk(path, "read"):
-        return _parse_segment(path, read_whole(path))
+        raw = read_whole(path)
+    return _parse_segment(data_dir, path, raw)
 
 
 # --- reading -----------------------------------------------------------------------------------
