@@ -8,12 +8,14 @@ import fcntl
 import multiprocessing
 import os
 import resource
+import shutil
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pyarrow.parquet as pq
@@ -102,6 +104,41 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 # --- folders and names -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A folder of another file system than the tests' own files."""
+    for place in (Path("/dev/shm"), Path("/var/tmp")):
+        if place.is_dir() and place.stat().st_dev != tmp_path.stat().st_dev:
+            with TemporaryDirectory(dir=place) as folder:
+                yield Path(folder)
+                return
+    pytest.skip("all folders here are of one file system")
+
+
+@pytest.mark.parametrize("name", ["train", "train/data", "batches", "state/tmp"])
+def test_a_folder_of_another_file_system_is_refused_at_once(
+    data_dir: DataDir, elsewhere: Path, name: str
+) -> None:
+    """Before anything is paid for: a part could not be put there. Both folders are named."""
+    folder = data_dir.root / name
+    shutil.rmtree(folder)
+    folder.symlink_to(elsewhere)
+    with pytest.raises(DiskError, match="not on one file system") as told:
+        data_dir.create()
+    for named in (data_dir.tmp, folder, data_dir.root):
+        assert str(named) in str(told.value)
+
+
+def test_a_data_dir_on_another_disk_is_as_good_as_any(tmp_path: Path, elsewhere: Path) -> None:
+    """A link to the whole of it parts nothing; refused answers need no move."""
+    (tmp_path / "linked").symlink_to(elsewhere)
+    data_dir = DataDir(tmp_path / "linked")
+    data_dir.create()
+    data_dir.rejected.rmdir()
+    data_dir.rejected.symlink_to(tmp_path)
+    data_dir.create()
 
 
 def test_the_folders_are_those_of_the_design(data_dir: DataDir) -> None:

@@ -11,9 +11,10 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import secrets
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -42,6 +43,30 @@ def check_access(path: Path, access: int) -> None:
     path.stat()  # gives the reason where it cannot even be looked at
     number = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
     raise OSError(number, os.strerror(number), str(path))
+
+
+def are_apart(folder: Path, other: Path) -> bool:
+    """Whether no file can be renamed from one folder into the other: their file systems differ, or
+    are mounted apart."""
+    if folder.stat().st_dev != other.stat().st_dev:
+        return True
+    try:
+        # proc(5): the fifth field is where a file system is mounted, one maybe at several places.
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return False  # another system, where `stat` tells it all
+    mounts = {line.split()[4] for line in lines}
+    return _mount_of(folder, mounts) != _mount_of(other, mounts)
+
+
+def _mount_of(folder: Path, mounts: Container[bytes]) -> Path | None:
+    real = Path(os.path.realpath(folder))
+    return next((each for each in (real, *real.parents) if _escaped(each) in mounts), None)
+
+
+def _escaped(path: Path) -> bytes:
+    """A path as the kernel lists it: as octal numbers what would part the fields."""
+    return re.sub(rb"[ \t\n\\]", lambda found: b"\\%03o" % ord(found[0]), os.fsencode(path))
 
 
 def sync_folder(folder: Path) -> None:

@@ -104,13 +104,28 @@ class DataDir(msgspec.Struct, frozen=True):
         """Refuse a data dir that a writer could not use to its end; what is missing may be.
 
         Raises:
-            DiskError: a folder in it cannot be read or written.
+            DiskError: a folder in it cannot be read or written, or no file be moved into it.
         """
         others = (self.state, self.train, self.parts(rehearsal=True), self.rehearsal)
         for folder in filter(is_folder, (*self.folders(), *others)):
             for access, verb in ((os.R_OK | os.X_OK, "read"), (os.W_OK, "write into")):
                 with disk(folder, verb):
                     writing.check_access(folder, access)
+            # Refused answers are appended where they are, and need no move.
+            if folder != self.rejected:
+                self._check_moves(folder)
+
+    def _check_moves(self, folder: Path) -> None:
+        aside = next(each for each in (self.tmp, self.state, self.root) if is_folder(each))
+        with disk(folder, "look at"):
+            apart = writing.are_apart(aside, folder)
+        if apart:
+            raise DiskError(
+                f"{aside} and {folder} are not on one file system, and files are moved from the "
+                f"first into the second: have them on one, or link or mount the whole of "
+                f"{self.root} from where the second is",
+                folder,
+            )
 
     def create(self) -> None:
         """Make the folders that are missing, durably, and look whether all can be read and written.
@@ -119,7 +134,7 @@ class DataDir(msgspec.Struct, frozen=True):
         is paid for, nothing is left that could be refused to it later.
 
         Raises:
-            DiskError: a folder cannot be made, read or written.
+            DiskError: a folder cannot be made, read or written, or no file be moved into it.
         """
         for folder in self.folders():
             make_folder(folder)
