@@ -233,11 +233,11 @@ def _denied(error: PermissionError) -> LegalgenError:
 def _too_many_files(error: OSError) -> LegalgenError:
     """That no more files may be open, which any module or list of ours may be the one to meet."""
     from legalgen.errors import DiskError
+    from legalgen.settings.reading import reason_of
 
     name = error.filename if isinstance(error.filename, str | bytes) else ""
     what = f"cannot open {os.fsdecode(name)}" if name else "no more files can be open"
-    said = f"{what}: {error.strerror}; raise the limit (ulimit -n)"
-    return DiskError(said, Path(os.fsdecode(name)))
+    return DiskError(f"{what}: {reason_of(error)}", Path(os.fsdecode(name)))
 
 
 def _unwritten(error: OSError) -> LegalgenError:

@@ -236,6 +236,24 @@ def test_a_part_without_rows_is_found(data_dir: DataDir) -> None:
     assert not empty.exists()
 
 
+def test_where_there_are_no_hard_links_the_old_part_is_copied(
+    data_dir: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on exFAT, which no test can mount: the old one is aside before the new one stands."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refused)
+    path = data_dir.parts() / FIRST
+    table = pq.read_table(path)
+    at = table.schema.get_field_index("slot")
+    pq.write_table(table.set_column(at, "slot", table["slot"].cast(pa.int16())), path)
+    old = path.read_bytes()
+    assert repair(data_dir).findings == ()
+    assert (data_dir.state / "aside" / f"train.data.{FIRST}").read_bytes() == old
+
+
 def test_types_that_can_be_cast_without_loss_are(data_dir: DataDir) -> None:
     """Large strings and a column too many: the rows stay, the old file is aside."""
     path = data_dir.parts() / FIRST

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
 
 from legalgen.settings import writing
-from legalgen.settings.reading import is_folder, is_there, listed
+from legalgen.settings.reading import is_folder, is_there, listed, reason_of
 
 
 def test_what_stands_in_a_folder(tmp_path: Path) -> None:
@@ -69,3 +70,20 @@ def test_a_file_is_written_though_another_command_clears_beside_it(
         file.write(b"{}")
     assert len(came) == 1
     assert [(path.name, path.read_bytes()) for path in listed(tmp_path)] == [("health.json", b"{}")]
+
+
+@pytest.mark.parametrize(
+    ("number", "helps"),
+    [
+        (errno.EMFILE, "; raise the limit (ulimit -n)"),
+        (errno.ENFILE, "; raise the limit (ulimit -n)"),
+        (errno.EPERM, ""),
+        (errno.EIO, ""),
+    ],
+)
+def test_no_mode_is_blamed_for_what_no_mode_gives(tmp_path: Path, number: int, helps: str) -> None:
+    """An attribute, a file system without hard links, a limit of the process."""
+    path = tmp_path / "mine"
+    path.touch()
+    error = OSError(number, os.strerror(number))
+    assert reason_of(error, path) == f"{os.strerror(number)}{helps}"

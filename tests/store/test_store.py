@@ -944,3 +944,22 @@ def test_a_part_that_cannot_be_read_is_named(data_dir: DataDir) -> None:
         with pytest.raises(DiskError, match="train-x-00000") as caught:
             read(data_dir)
         assert caught.value.path == path
+
+
+def test_a_lock_that_cannot_be_given_back_is_told_as_a_failed_disk(
+    data_dir: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the server of locks of a network file system is gone, which no test can have."""
+    real = fcntl.flock
+
+    def refusing(descriptor: int, kind: int) -> None:
+        if kind == fcntl.LOCK_UN:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        real(descriptor, kind)
+
+    lock = BatchLock(data_dir)
+    lock.acquire(Holder(BATCH, os.getpid(), NOW))
+    with monkeypatch.context() as patched:
+        patched.setattr(fcntl, "flock", refusing)
+        with pytest.raises(DiskError, match=r"cannot unlock .*batch\.lock: No locks available"):
+            lock.release()

@@ -22,6 +22,7 @@ from legalgen.dataset.records import mend_records
 from legalgen.errors import DiskError
 from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
+from legalgen.settings.reading import read_whole
 from legalgen.settings.writing import make_folder, sync_folder
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
@@ -627,7 +628,10 @@ def _moved(data_dir: DataDir, path: Path) -> str:
 def _link_aside(data_dir: DataDir, path: Path) -> None:
     with disk(path, "mend"):
         target = _aside(data_dir, path)
-        os.link(path, target)
+        try:
+            os.link(path, target)
+        except OSError:  # some file systems have no hard links
+            replace_file(data_dir, target, read_whole(path))
         sync_folder(target.parent)
 
 

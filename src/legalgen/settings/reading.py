@@ -87,8 +87,10 @@ def listed(folder: Path, pattern: str = "*") -> list[Path]:
 
 
 def reason_of(error: OSError, path: Path | None = None) -> str:
-    """Why a path cannot be used, in the system's words; where access is denied, what helps."""
+    """Why a path cannot be used, in the system's words, and what helps against it."""
     said = error.strerror or str(error)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"{said}; raise the limit (ulimit -n)"
     path = path or (Path(os.fsdecode(error.filename)) if error.filename else None)
     if path is None or error.errno not in (errno.EACCES, errno.EPERM):
         return said
@@ -97,6 +99,8 @@ def reason_of(error: OSError, path: Path | None = None) -> str:
         owner = barred.stat().st_uid
     except OSError:  # its folder is the one that bars the way, and was looked at before it
         return said
+    if owner == os.geteuid() and error.errno == errno.EPERM:
+        return said  # of an attribute or a file system without such a call: no mode gives it
     if owner == os.geteuid():
         import shlex  # only where something may not be read; it compiles a pattern
 

@@ -331,7 +331,11 @@ class BatchLock:
         )
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+        """Give the lock back; harmless when it is not held.
+
+        Raises:
+            DiskError: its file system refuses; the lock goes with the process.
+        """
         if not self._lock.is_locked:
             return
         try:
@@ -340,7 +344,8 @@ class BatchLock:
             with contextlib.suppress(OSError):
                 self._holder_path.unlink(missing_ok=True)
         finally:
-            self._lock.release()
+            with disk(self._path, "unlock"):
+                self._lock.release()
 
     def __enter__(self) -> Self:
         return self

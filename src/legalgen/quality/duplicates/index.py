@@ -541,7 +541,8 @@ class DuplicateIndex:
         try:
             storage.write(blocks, parts, path)
         except OSError as error:
-            raise DiskError(f"cannot write the duplicate index {path}: {error}", path) from error
+            told = f"cannot write the duplicate index {path}: {reason_of(error, path)}"
+            raise DiskError(told, path) from error
         try:
             return storage.read(path)
         except FileNotFoundError:
