@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from legalgen.store.journal import waiting_rows
 from legalgen.store.ledger import Ledger, Record
 from tests.crash.trial import BATCH, CONCURRENCY, TARGET, ForkServer, Trial, Vendors
 
@@ -106,6 +107,22 @@ def test_what_a_full_disk_leaves_in_the_journal_is_told(trial: Trial, nth: int) 
     trial.failures += 1
     trial.judge()
     assert trial.problems == []
+
+
+def test_only_what_can_be_read_back_is_called_safe(trial: Trial) -> None:
+    """After another failure than a full disk it is not room that is missing; of a journal that was
+    emptied nothing is safe."""
+    code = trial.run(*NEW, point="write part", nth=1, errno=errno.EIO)
+    assert (code, "safe in the journal" in trial.error()) == (DISK_FAILED, True), trial.error()
+    assert "seals them once that is mended and goes on" in trial.error()
+    (segment,) = trial.data_dir.journal.glob("*.jsonl")
+    batch_id = segment.stem.rpartition("-")[0]
+    whole = segment.read_bytes()
+    assert waiting_rows(trial.data_dir, batch_id) == len(whole.splitlines()) - 1
+    segment.write_bytes(whole[:100])
+    assert waiting_rows(trial.data_dir, batch_id) == 0
+    segment.write_bytes(whole)
+    assert_goes_on(trial)
 
 
 def test_what_was_learnt_about_models_may_be_lost(trial: Trial) -> None:

@@ -209,7 +209,7 @@ def go(
             try:
                 result = run.go()
             except DiskError as error:
-                if safe := _what_is_safe(run, settings):
+                if safe := _what_is_safe(run, settings, error):
                     raise DiskError(f"{error}; {safe}", error.path) from error
                 raise
     if sink.broken:
@@ -217,13 +217,20 @@ def go(
     return with_exit_code(result, sink.exit_code(result, caught))
 
 
-def _what_is_safe(run: Session, settings: Settings) -> str:
+def _what_is_safe(run: Session, settings: Settings, error: DiskError) -> str:
     """What a failure of the disk leaves in the journal, and what is then to be typed."""
+    from legalgen.store.journal import waiting_rows  # history and models need none of it
+
     record, waiting = run.unsealed or (None, 0)
+    if record is not None:
+        try:
+            waiting = min(waiting, waiting_rows(DataDir(settings.data_dir), record.id))
+        except DiskError:  # nobody knows what is there
+            return ""
     if record is None or waiting <= 0:
         return ""
     safe = f"{plural(waiting, 'sample')} {'is' if waiting == 1 else 'are'} safe in the journal"
-    seals = f"{'it' if waiting == 1 else 'them'} when the disk has room"
+    seals = f"{'it' if waiting == 1 else 'them'} {_mended(error)}"
     if record.kind == "batch" and not _has_record(record.id, settings):
         by = f"`legalgen dataset verify --repair{again(settings)}` seals {seals}"
     elif record.kind == "batch":
@@ -231,6 +238,15 @@ def _what_is_safe(run: Session, settings: Settings) -> str:
     else:
         by = f"the next command that writes seals {seals}"
     return f"{safe}: {by}"
+
+
+def _mended(error: BaseException | None) -> str:
+    """When it can go on after a failure of the disk, by what the system said of it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return "when the disk has room"
+        error = error.__cause__
+    return "once that is mended"
 
 
 def _has_record(batch_id: str, settings: Settings) -> bool:

@@ -744,6 +744,20 @@ def _segments(data_dir: DataDir) -> list[tuple[str, Path]]:
     return [(m["batch"], path) for m, path in matches if m and BATCH_ID.fullmatch(m["batch"])]
 
 
+def waiting_rows(data_dir: DataDir, batch_id: str) -> int:
+    """How many rows of a batch stand in its journal as they were written.
+
+    Raises:
+        DiskError: it cannot be read.
+    """
+    found = 0
+    for owner, path in _segments(data_dir):
+        if owner == batch_id:
+            with disk(path, "read"):
+                found += sum(unframe(line) is not None for line in read_lines(path))
+    return found
+
+
 def _recover_batch(
     data_dir: DataDir, batch_id: str, note_part: NotePart, *, data_locked: bool, patience: Patience
 ) -> list[Recovery]:
