@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ import pytest
 from msgspec import structs
 from typer.testing import CliRunner, Result
 
+from legalgen.commands.dataset import scratch_folder
 from legalgen.commands.dataset_cli import app
-from legalgen.errors import BatchRunning, LegalgenError, UsageError
+from legalgen.errors import BatchRunning, DiskError, LegalgenError, UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger
@@ -473,3 +475,19 @@ def test_an_import_beside_a_running_batch_is_refused(tmp_path: Path) -> None:
     assert error.exit_code == 5
     assert len(rows_of(data_dir)) == 7
     assert len(list(Ledger(data_dir).all())) == 1
+
+
+def test_without_a_temporary_folder_the_data_dir_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that is read-only but for it; where there is none either, that is told."""
+    # What Python looks through cannot be made read-only for this test alone.
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
+    data_dir = DataDir(tmp_path / "data")
+    with pytest.raises(DiskError, match="have TMPDIR name one"):
+        scratch_folder(data_dir)
+    data_dir.create()
+    with scratch_folder(data_dir) as folder:
+        assert Path(folder).parent == data_dir.tmp
+    assert list(data_dir.tmp.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -35,7 +36,7 @@ from legalgen.dataset.reviewing import ALL_ROWS, SHEET
 from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
 from legalgen.dataset.wanted import Wanted
-from legalgen.errors import UsageError
+from legalgen.errors import DiskError, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
 from legalgen.law.from_settings import taxonomy_of
@@ -52,7 +53,7 @@ from legalgen.quality.from_settings import (
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import Rules
 from legalgen.settings.layers import Settings
-from legalgen.store.files import DataDir, is_folder, is_there, listed
+from legalgen.store.files import DataDir, disk, is_folder, is_there, listed
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
 from legalgen.store.locks import folder_lock
@@ -505,7 +506,7 @@ def _linter(settings: Settings, console: Console, workers: int) -> Iterator[Lint
     limits = DuplicateThresholds(**gate.rules.duplicate_thresholds())
     with ExitStack() as stack:
         stack.enter_context(closing())
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="legalgen-check-")))
+        folder = Path(stack.enter_context(scratch_folder(DataDir(settings.data_dir))))
         looks, exclusion = None, None
         if workers > 1:
             from legalgen.dataset.gating import GatePool  # loads multiprocessing
@@ -523,6 +524,23 @@ def _linter(settings: Settings, console: Console, workers: int) -> Iterator[Lint
             meaning=meaning,
             looks=looks,
         )
+
+
+def scratch_folder(data_dir: DataDir) -> TemporaryDirectory[str]:
+    """A folder for a while, within the data dir where the system has no other.
+
+    Raises:
+        DiskError: none can be written.
+    """
+    prefix = "legalgen-check-"
+    try:
+        return TemporaryDirectory(prefix=prefix)
+    except FileNotFoundError:
+        if is_folder(data_dir.tmp) and os.access(data_dir.tmp, os.W_OK | os.X_OK):
+            with disk(data_dir.tmp, "write into"):
+                return TemporaryDirectory(prefix=prefix, dir=data_dir.tmp)
+        said = "no temporary folder can be written: have TMPDIR name one that can"
+        raise DiskError(said, data_dir.tmp) from None
 
 
 def _row_gate(
