@@ -1257,7 +1257,7 @@ class TestStopping:
         world.once(lambda: "waiting for" in str(world.told[-1]), told.set)
         run = world.open(route=GROQ, provider=None, count="9", concurrency="4")
         write = resolve_name(f"legalgen.store.{failing}:replace_file")
-        sync = resolve_name("legalgen.store.journal:_AppendFile.sync")
+        sync = resolve_name("legalgen.store.appending:AppendFile.sync")
         failed = Event()
 
         def fail() -> None:
@@ -1274,7 +1274,7 @@ class TestStopping:
             write(data_dir, path, payload)
 
         if failing == "journal":
-            monkeypatch.setattr("legalgen.store.journal._AppendFile.sync", sync_once)
+            monkeypatch.setattr("legalgen.store.appending.AppendFile.sync", sync_once)
         else:
             monkeypatch.setattr("legalgen.store.ledger.replace_file", write_once)
         with ThreadPoolExecutor(1) as pool:

@@ -27,8 +27,9 @@ import msgspec
 
 from legalgen.errors import DiskError, LegalgenError, Reason
 from legalgen.errors.plurals import plural
-from legalgen.settings.reading import open_regular, read_lines, read_whole
-from legalgen.settings.writing import clear_asides, sync_folder, write_all
+from legalgen.settings.reading import read_lines, read_whole
+from legalgen.settings.writing import clear_asides
+from legalgen.store.appending import AppendFile
 from legalgen.store.balances import Balance
 from legalgen.store.files import (
     BATCH_ID,
@@ -371,49 +372,6 @@ def _cut(record: Rejected) -> Rejected:
     return msgspec.structs.replace(record, text=bounded(record.text), thinking=thinking)
 
 
-class _AppendFile:
-    """A file that grows by whole lines: a write that fails leaves it as it was, where it can."""
-
-    def __init__(self, path: Path, *, lead: bytes = b"", new: bool = False) -> None:
-        """Open ``path``; ``lead`` goes before the first line. ``new``: it must not exist."""
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | (os.O_EXCL if new else 0)
-        self.path = path
-        self._descriptor: int | None = open_regular(path, flags)
-        self._good = os.fstat(self._descriptor).st_size
-        self._lead = lead
-        self._named = False
-        if self._good and os.pread(self._descriptor, 1, self._good - 1) != b"\n":
-            self._lead = b"\n"  # the last writer died inside a line; the next is not glued to it
-
-    def append(self, payload: bytes) -> None:
-        """One write, not yet durable."""
-        assert self._descriptor is not None
-        try:
-            write_all(self._descriptor, self._lead + payload)
-        except BaseException:  # leaves no torn state, whatever happened, and raises it again
-            # Where even this fails the torn line stays, and recovery keeps it aside.
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, self._good)
-            raise
-        self._good += len(self._lead) + len(payload)
-        self._lead = b""
-
-    def sync(self) -> None:
-        """Make everything appended durable, and the file's name with it."""
-        assert self._descriptor is not None
-        os.fsync(self._descriptor)
-        # The fsync of a new file does not cover its name; once that is durable it stays so.
-        if not self._named:
-            sync_folder(self.path.parent)
-            self._named = True
-
-    def close(self) -> None:
-        """Close it; harmless when it is closed."""
-        if self._descriptor is not None:
-            descriptor, self._descriptor = self._descriptor, None
-            os.close(descriptor)
-
-
 class BatchWriter:
     """The only way into the dataset: one batch's journal, held until ``close``.
 
@@ -455,10 +413,10 @@ class BatchWriter:
         self._lock = JournalLock.acquire(data_dir, batch_id, self._patience)
         self._noted = tuple(noted)
         self._number = next_part(data_dir, batch_id, self._noted)
-        self._file: _AppendFile | None = None
+        self._file: AppendFile | None = None
         self._rows = 0
         self._version = SCHEMA_VERSION
-        self._rejects: _AppendFile | None = None
+        self._rejects: AppendFile | None = None
         self._broken: LegalgenError | None = None
         self._interrupted = False
         self._closed = False
@@ -517,11 +475,11 @@ class BatchWriter:
             self._rows += len(samples)
             self.durable += len(samples)
 
-    def _open_segment(self) -> _AppendFile:
+    def _open_segment(self) -> AppendFile:
         path = self._data_dir.journal / _segment_name(self.batch_id, self._number)
         held = dataset_version(self._data_dir, rehearsal=self._rehearsal)
         self._version = held or SCHEMA_VERSION
-        self._file = _AppendFile(path, lead=self._header(), new=True)
+        self._file = AppendFile(path, lead=self._header(), new=True)
         return self._file
 
     def _header(self) -> bytes:
@@ -570,7 +528,7 @@ class BatchWriter:
         with self._breaking():
             if self._rejects is None:
                 path = self._data_dir.rejected / f"{self.batch_id}.jsonl"
-                self._rejects = _AppendFile(path)
+                self._rejects = AppendFile(path)
             self._rejects.append(to_json(bound) + b"\n")
             if whole:  # it will be a row: it is kept as durably as one
                 self._rejects.sync()
