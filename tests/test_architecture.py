@@ -58,7 +58,7 @@ BY_HAND = {
     "settings.writing": "the verbs",
     "settings.reading": "opens what others lock or append to",
     "store.files": "those of a data dir",
-    "store.journal": "appends lines, and truncates what is torn",
+    "store.appending": "appends lines, and truncates what is torn",
     "store.locks": "a lock is an open file",
     "dataset.compact": "exchanges two folders in one step",
     "dataset.verify": "moves and links what is damaged aside",
