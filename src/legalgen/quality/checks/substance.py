@@ -164,40 +164,40 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
     about = len(answered & reading.topic)
     refused, flagged = _least_shares(len(asked), known=known)
     few = len(asked) >= ENOUGH_ASKED and shared <= flagged * len(asked)
-    if few and _cited_for(reading) < CITED_FOR:
+    cited = _cited_for(reading)
+    if few and cited < CITED_FOR:
         sure = len(asked) >= SURELY_ENOUGH or (known and about < 2)
         far = sure and shared <= refused * len(asked)
-        far |= _is_beside_topic(reading, len(asked), shared, about)
+        far |= _is_beside_topic(reading, len(asked), shared, about, cited)
         part = answers_another_part(reading) if known and not far else None
         far |= part is not None and part[1]
         yield "OFF_TOPIC", f"{told}, of {len(asked)}", "answer", far
         return
     topic = reading.task.topic if reading.task else ""
-    if _is_beside_topic(reading, len(asked), shared, about):
+    if _is_beside_topic(reading, len(asked), shared, about, cited):
         yield "OFF_TOPIC", f"{told}, {about} of {topic}, need some of each", "answer", True
         return
     if not known:
         return
-    lacks = shared <= ONE_IN_FOUR * len(asked) and _cited_for(reading) < CITED_FOR
+    lacks = shared <= ONE_IN_FOUR * len(asked) and cited < CITED_FOR
     other = answers_another(reading, _names(reading.draft.question)) if lacks else None
     part = answers_another_part(reading)
     if part and part[1]:
         yield "OFF_TOPIC", part[0], "answer", True
     elif found := other or part:
-        none = shared == about == _cited_for(reading) == 0 and len(reading.answer) >= CONCISE
+        none = shared == about == cited == 0 and len(reading.answer) >= CONCISE
         yield "OFF_TOPIC", found[0], "answer", found[1] or none
     elif reading.shares_words <= FEW_SHARED:
-        yield from _few_of_topic(reading, asked, shared, about)
+        yield from _few_of_topic(reading, asked, shared, about, cited)
 
 
 def _few_of_topic(
-    reading: Reading, asked: frozenset[str], shared: int, about: int
+    reading: Reading, asked: frozenset[str], shared: int, about: int, cited: int
 ) -> Iterator[Finding]:
     """Next to no word of the question and of its topic, or a question that has none of it."""
     topic = reading.task.topic if reading.task else ""
     told = f"{plural(shared, 'word')} of the answer are in question or steps"
     few = shared + about <= FEW_SHARED and not (about and _is_short_and_cites(reading))
-    cited = _cited_for(reading)
     few = few and (shared < FEW_SHARED or not cited)
     if (few or not shared) and cited < CITED_FOR:
         what = f"{told}, {about} of {topic}, need some of each"
@@ -253,7 +253,7 @@ def _least_shares(asked: int, *, known: bool) -> tuple[float, float]:
     return next(shares for most, shares in LEAST_SHARES if asked < most)
 
 
-def _is_beside_topic(reading: Reading, asked: int, shared: int, about: int) -> bool:
+def _is_beside_topic(reading: Reading, asked: int, shared: int, about: int, cited: int) -> bool:
     """Whether an answer has few words of the question and none of a topic of many words."""
     if len(reading.topic) < MANY_OF_TOPIC or asked < QUITE_ENOUGH:
         return False
@@ -261,7 +261,7 @@ def _is_beside_topic(reading: Reading, asked: int, shared: int, about: int) -> b
         return False
     if about and shared + about > FEW_SHARED:
         return False
-    return shared + _cited_for(reading) <= FEW_SHARED
+    return shared + cited <= FEW_SHARED
 
 
 CITED_FOR = 3
