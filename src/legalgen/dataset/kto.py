@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -25,7 +24,7 @@ from legalgen.quality.exclusion import Exclusion
 from legalgen.store.files import DataDir
 from legalgen.store.journal import Rejected, read_rejected
 from legalgen.store.ledger import Ledger, Record
-from legalgen.store.parts import iter_batches
+from legalgen.store.parts import known_ids
 from legalgen.store.sample import Draft, normalise, read, sample_id
 
 SAID: Final = frozenset({
@@ -82,7 +81,8 @@ class RefusedAnswers:
             DiskError: a file of refused answers is there and cannot be read, or a part.
         """
         self.passed_over.clear()
-        kept = _ids(self._data_dir)
+        # Wanted or not: no answer is to have both labels, or the wrong one.
+        kept = known_ids(self._data_dir, as_sealed=False)
         seen: set[str] = set()
         for record in sorted(Ledger(self._data_dir).all(), key=lambda one: one.id):
             if not (isinstance(record, Record) and self._wants(record)):
@@ -120,12 +120,6 @@ class RefusedAnswers:
     def _by_model(self, refused: Rejected) -> bool:
         names = (f"{refused.provider}/{refused.model}", refused.model)
         return any(fnmatchcase(name, pattern) for name in names for pattern in self._models)
-
-
-def _ids(data_dir: DataDir) -> frozenset[str]:
-    """Of all rows of the dataset, wanted or not: no answer is to have both labels, or the wrong."""
-    batches = iter_batches(data_dir, ["id"])
-    return frozenset(chain.from_iterable(each.column("id").to_pylist() for each in batches))
 
 
 def _taken(refused: Rejected) -> tuple[Draft | None, str]:

@@ -333,13 +333,13 @@ def iter_batches(
             yield found.select(wanted) if read != wanted and wanted else found
 
 
-def known_ids(data_dir: DataDir, *, rehearsal: bool = False) -> set[str]:
-    """The ids of all sealed rows, also of those taken out: about 100 bytes a row.
+def known_ids(data_dir: DataDir, *, rehearsal: bool = False, as_sealed: bool = True) -> set[str]:
+    """The ids of all sealed rows, ``as_sealed`` also of those taken out: about 100 bytes a row.
 
     Raises:
         DiskError: a part cannot be read.
     """
-    batches = iter_batches(data_dir, ["id"], rehearsal=rehearsal, as_sealed=True)
+    batches = iter_batches(data_dir, ["id"], rehearsal=rehearsal, as_sealed=as_sealed)
     return {name for batch in batches for name in batch.column("id").to_pylist()}
 
 
