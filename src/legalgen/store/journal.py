@@ -434,7 +434,7 @@ class BatchWriter:
                 try:
                     file.append(b"")
                     file.sync()
-                except BaseException:  # leaves nothing behind, whatever happened: it has no rows
+                except OSError:  # a segment without rows is nothing to recover
                     with contextlib.suppress(OSError):
                         file.path.unlink()
                     raise
